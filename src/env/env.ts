@@ -1,0 +1,63 @@
+/** All that the core may learn about the world: time, chance and the network are arguments. */
+import type { EdnsOption } from "../wire/edns.ts";
+import type { Message, Question } from "../wire/message.ts";
+import type { ResolutionEvent } from "./events.ts";
+
+/** Seconds since 1970-01-01 UTC; fractions allowed. */
+export type UnixSeconds = number;
+
+export interface Clock {
+  /** Milliseconds since some start, never going back: deadlines, TTLs, round-trip times. */
+  monotonicMs(): number;
+  /** The calendar, which may jump: signature validity only. */
+  unixSeconds(): UnixSeconds;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** A uniform integer from 0 to below - 1. */
+  integer(below: number): number;
+  octets(count: number): Uint8Array;
+}
+
+export interface ServerAddress {
+  /** IPv4 dotted or IPv6 in the text form of RFC 5952. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Transport = "udp" | "tcp";
+
+/** One question to one server by one transport, once. Retries are the iterator's decision. */
+export interface Ask {
+  readonly server: ServerAddress;
+  readonly transport: Transport;
+  readonly question: Question;
+  readonly rd: boolean;
+  readonly cd: boolean;
+  /** Null: no OPT record. DO is always set when there is one (RFC 4035 §4.1). */
+  readonly edns: { readonly udpSize: number; readonly options: readonly EdnsOption[] } | null;
+  readonly timeoutMs: number;
+}
+
+export type ExchangeResult =
+  | { readonly kind: "reply"; readonly message: Message; readonly octets: number; readonly rttMs: number }
+  /** Nothing usable in time. `discarded`: malformed or foreign datagrams that came meanwhile. */
+  | { readonly kind: "timeout"; readonly discarded: number }
+  /** The system refused: ECONNREFUSED, ENETUNREACH, EMFILE… */
+  | { readonly kind: "unreachable"; readonly code: string }
+  /** A stream gave something that is no DNS message. */
+  | { readonly kind: "garbled"; readonly why: string }
+  /** A datagram from the right address and port had the wrong id: somebody may be guessing. Ask again over TCP. */
+  | { readonly kind: "near miss" };
+
+/** Resolves always; an aborted signal resolves to a timeout. */
+export type Exchange = (ask: Ask, signal: AbortSignal) => Promise<ExchangeResult>;
+
+export interface Env {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly exchange: Exchange;
+  readonly emit: (event: ResolutionEvent) => void;
+}
