@@ -3,7 +3,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { Dnskey, Rrsig } from "../wire/rdata.ts";
-import { EDE, type RRType, type TYPE } from "../wire/registry.ts";
+import { EDE, type RRType } from "../wire/registry.ts";
 import type { TrustAnchor } from "./anchors.ts";
 
 export interface Proof {
@@ -66,6 +66,7 @@ export const failureCodes = {
   "signatures missing": EDE.RRSIGS_MISSING,
   "no key for signature": EDE.DNSKEY_MISSING,
   "no zone key": EDE.NO_ZONE_KEY_BIT,
+  "key malformed": EDE.DNSKEY_MISSING,
   "no key for DS": EDE.DNSKEY_MISSING,
   "DNSKEY missing": EDE.DNSKEY_MISSING,
   "denial missing": EDE.NSEC_MISSING,

@@ -25,6 +25,13 @@ export class WorkBudget {
     this.limits = limits;
   }
 
+  /** True if any work of this kind is left; counts nothing. False marks it as run out, like `take`. */
+  has(kind: WorkKind): boolean {
+    if (this.spent[kind] < this.limits[kind]) return true;
+    this.exhausted ??= kind;
+    return false;
+  }
+
   /** True if the work may be done, and counts it. Once false for a kind, always false for it. */
   take(kind: WorkKind, amount = 1): boolean {
     if (this.spent[kind] + amount > this.limits[kind]) {
