@@ -1,0 +1,124 @@
+/** What each question came to, judged: one link (data, denial or alias) by name and type. Synchronous, sized in octets. */
+import { LRUCache } from "lru-cache";
+import type { AliasData, AnswerData } from "../dnssec/answer.ts";
+import type { Insecure, Secure, Verdict } from "../dnssec/verdict.ts";
+import type { Clock, UnixSeconds } from "../env/env.ts";
+import type { RRset } from "../rrset/rrset.ts";
+import type { ExtendedError } from "../wire/edns.ts";
+import type { Name } from "../wire/name.ts";
+import { type RRType, TYPE } from "../wire/registry.ts";
+
+/** One step of an answer. An alias that cannot be believed is an end. */
+export type Link =
+  | { readonly kind: "end"; readonly verdict: Verdict<AnswerData>; readonly notes: readonly ExtendedError[] }
+  | { readonly kind: "alias"; readonly verdict: Secure<AliasData> | Insecure<AliasData> };
+
+export interface StoredLink {
+  readonly link: Link;
+  readonly storedMs: number;
+  readonly expiresMs: number;
+  /** When the signatures behind it expire by the calendar, which may jump. */
+  readonly validUntil: UnixSeconds;
+}
+
+/** Stands for "whatever the type" in the key of a name error. */
+const ANY_TYPE = 0;
+
+export class AnswerCache {
+  readonly #clock: Clock;
+  readonly #entries: LRUCache<string, StoredLink>;
+
+  constructor(clock: Clock, limits: { readonly maxOctets: number; readonly entryOctets: number }) {
+    this.#clock = clock;
+    this.#entries = new LRUCache({
+      maxSize: limits.maxOctets,
+      maxEntrySize: limits.entryOctets,
+      sizeCalculation: (stored) => sizeOf(stored.link),
+    });
+  }
+
+  /** The link for this question: its own entry, an alias at the name, or a name error. */
+  get(name: Name, type: RRType): StoredLink | undefined {
+    return (
+      this.#live(keyOf(name, type)) ??
+      (type === TYPE.CNAME ? undefined : this.alias(name, type)) ??
+      this.#live(keyOf(name, ANY_TYPE))
+    );
+  }
+
+  alias(name: Name, type: RRType): StoredLink | undefined {
+    if (type === TYPE.ANY || type === TYPE.DS) return undefined;
+    return this.#live(aliasKey(name));
+  }
+
+  /** A secure name error at this very name. */
+  nameError(name: Name): StoredLink | undefined {
+    const stored = this.#live(keyOf(name, ANY_TYPE));
+    return stored?.link.kind === "end" && stored.link.verdict.status === "secure" ? stored : undefined;
+  }
+
+  /** `ttl` in seconds. */
+  remember(name: Name, type: RRType, link: Link, ttl: number, validUntil: UnixSeconds): StoredLink {
+    const storedMs = this.#clock.monotonicMs();
+    const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
+    if (ttl > 0) this.#entries.set(this.#keyFor(name, type, link), stored);
+    return stored;
+  }
+
+  forget(name: Name, type: RRType): void {
+    this.#entries.delete(keyOf(name, type));
+    this.#entries.delete(aliasKey(name));
+    this.#entries.delete(keyOf(name, ANY_TYPE));
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get octets(): number {
+    return this.#entries.calculatedSize;
+  }
+
+  #keyFor(name: Name, type: RRType, link: Link): string {
+    if (link.kind === "alias") return aliasKey(name);
+    const { verdict } = link;
+    const denied =
+      (verdict.status === "secure" || verdict.status === "insecure") && verdict.value.kind === "name error";
+    // DS lives in the parent: what it says of the name is not what the child says.
+    return denied && type !== TYPE.DS && verdict.value.name.equals(name) ? keyOf(name, ANY_TYPE) : keyOf(name, type);
+  }
+
+  #live(key: string): StoredLink | undefined {
+    const stored = this.#entries.get(key);
+    if (stored === undefined) return undefined;
+    if (stored.expiresMs <= this.#clock.monotonicMs() || stored.validUntil <= this.#clock.unixSeconds())
+      return undefined;
+    return stored;
+  }
+}
+
+const keyOf = (name: Name, type: RRType): string => String.fromCharCode(type) + name.key;
+/** Type 65535 is reserved (RFC 6895 §3.1), so it can stand for "an alias is here". */
+const aliasKey = (name: Name): string => String.fromCharCode(65535) + name.key;
+
+function sizeOf(link: Link): number {
+  const { verdict } = link;
+  let size = 600;
+  if (verdict.status === "bogus" || verdict.status === "indeterminate") return size + verdict.failure.detail.length;
+  const { value } = verdict;
+  const rrsets = "rrsets" in value ? value.rrsets : [value.alias];
+  for (const rrset of rrsets) size += rrsetSize(rrset);
+  for (const rrset of value.authority) size += rrsetSize(rrset);
+  return size;
+}
+
+function rrsetSize(rrset: RRset): number {
+  let size = 200 + rrset.name.wire.length;
+  for (const data of rrset.data) size += 96 + data.length;
+  for (const signature of rrset.signatures) size += 250 + signature.signature.length;
+  return size;
+}

@@ -1,0 +1,89 @@
+/**
+ * Delegations by zone: where to start a walk. They come from parents' referrals only and live as long as the parent said,
+ * so that a zone cannot keep itself delegated (ghost domains, CVE-2026-40622).
+ */
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../env/env.ts";
+import type { Delegation } from "../iterator/delegation.ts";
+import type { Name, NameKey } from "../wire/name.ts";
+
+interface Entry {
+  readonly delegation: Delegation;
+  readonly expiresMs: number;
+}
+
+export class DelegationCache {
+  readonly #clock: Clock;
+  readonly #entries: LRUCache<NameKey, Entry>;
+  /** Configured zones, which never expire: hints, stubs, forwards. */
+  readonly #configured = new Map<NameKey, Delegation>();
+  readonly #minTtl: number;
+  readonly #maxTtl: number;
+
+  constructor(clock: Clock, limits: { readonly maxOctets: number; readonly minTtl: number; readonly maxTtl: number }) {
+    this.#clock = clock;
+    this.#minTtl = limits.minTtl;
+    this.#maxTtl = limits.maxTtl;
+    this.#entries = new LRUCache({ maxSize: limits.maxOctets, sizeCalculation: (entry) => sizeOf(entry.delegation) });
+  }
+
+  configure(delegation: Delegation): void {
+    this.#configured.set(delegation.zone.key, delegation);
+  }
+
+  remember(delegation: Delegation): void {
+    const ttl = Math.max(this.#minTtl, Math.min(this.#maxTtl, delegation.ttl));
+    this.#entries.set(delegation.zone.key, { delegation, expiresMs: this.#clock.monotonicMs() + ttl * 1000 });
+  }
+
+  get(zone: Name): Delegation | undefined {
+    const configured = this.#configured.get(zone.key);
+    const entry = this.#entries.get(zone.key);
+    const live = entry !== undefined && entry.expiresMs > this.#clock.monotonicMs() ? entry.delegation : undefined;
+    // A primed root replaces its hints; stubs and forwards are the operator's word.
+    return configured !== undefined &&
+      !(configured.zone.isRoot && configured.mode === "authoritative" && live !== undefined)
+      ? configured
+      : live;
+  }
+
+  /** The deepest delegation at or above the name. There is always one: the root's. */
+  closest(name: Name): Delegation {
+    for (let labels = name.labelCount; labels > 0; labels--) {
+      const found = this.get(name.ancestor(labels));
+      if (found !== undefined) return this.#underForward(found);
+    }
+    return this.get(name.ancestor(0))!;
+  }
+
+  forget(zone: Name): void {
+    this.#entries.delete(zone.key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Whatever lies below a forward zone is forwarded, known delegations or not. */
+  #underForward(found: Delegation): Delegation {
+    if (this.#configured.size <= 1 || found.mode === "recursive") return found;
+    for (let labels = found.zone.labelCount; labels >= 0; labels--) {
+      const above = this.#configured.get(found.zone.ancestor(labels).key);
+      if (above === undefined) continue;
+      return above.mode === "recursive" ? above : found;
+    }
+    return found;
+  }
+}
+
+function sizeOf(delegation: Delegation): number {
+  let size = 300;
+  for (const server of delegation.servers) size += 120 + server.addresses.length * 60;
+  for (const rrset of delegation.ds === null ? delegation.evidence : [delegation.ds])
+    size += 400 + rrset.data.length * 100;
+  return size;
+}

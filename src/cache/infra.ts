@@ -1,0 +1,104 @@
+/** What is remembered about each server address: round-trip times, failures, EDNS, cookies, lameness. RFC 6298, RFC 9520. */
+import { LRUCache } from "lru-cache";
+import type { Clock, ServerAddress } from "../env/env.ts";
+import type { InfraView, ServerHealth } from "../iterator/servers.ts";
+import type { Name } from "../wire/name.ts";
+
+const ENTRIES = 20_000;
+/** Knowledge older than this is forgotten: routes and servers change. Unbound's infra TTL. */
+const KEPT_MS = 900_000;
+const DOWN_AFTER = 3;
+const DOWN_FIRST_MS = 5_000;
+const DOWN_MOST_MS = 300_000;
+
+interface Entry {
+  rtt: { smoothed: number; deviation: number } | null;
+  failures: number;
+  downUntil: number;
+  ednsBroken: boolean;
+  cookie: { client: Uint8Array; server: Uint8Array | null } | null;
+  /** Zones that this server does not serve, though the delegation says so. */
+  lame: Set<string> | null;
+}
+
+export class InfraCache implements InfraView {
+  readonly #clock: Clock;
+  readonly #entries: LRUCache<string, Entry>;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#entries = new LRUCache({
+      max: ENTRIES,
+      ttl: KEPT_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.monotonicMs() + 1 },
+    });
+  }
+
+  health(server: ServerAddress): ServerHealth | undefined {
+    return this.#entries.get(keyOf(server));
+  }
+
+  isLame(server: ServerAddress, zone: Name): boolean {
+    return this.#entries.get(keyOf(server))?.lame?.has(zone.key) ?? false;
+  }
+
+  /** RFC 6298 §2.2-2.3. */
+  answered(server: ServerAddress, rttMs: number): void {
+    const entry = this.#entry(server);
+    entry.failures = 0;
+    entry.downUntil = 0;
+    if (entry.rtt === null) entry.rtt = { smoothed: rttMs, deviation: rttMs / 2 };
+    else {
+      entry.rtt.deviation += (Math.abs(entry.rtt.smoothed - rttMs) - entry.rtt.deviation) / 4;
+      entry.rtt.smoothed += (rttMs - entry.rtt.smoothed) / 8;
+    }
+  }
+
+  failed(server: ServerAddress): void {
+    const entry = this.#entry(server);
+    entry.failures += 1;
+    if (entry.failures >= DOWN_AFTER) {
+      const pause = Math.min(DOWN_MOST_MS, DOWN_FIRST_MS * 2 ** (entry.failures - DOWN_AFTER));
+      entry.downUntil = this.#clock.monotonicMs() + pause;
+    }
+  }
+
+  lame(server: ServerAddress, zone: Name): void {
+    const entry = this.#entry(server);
+    entry.lame ??= new Set();
+    if (entry.lame.size < 100) entry.lame.add(zone.key);
+  }
+
+  ednsBroken(server: ServerAddress): void {
+    this.#entry(server).ednsBroken = true;
+  }
+
+  ednsWorks(server: ServerAddress): void {
+    this.#entry(server).ednsBroken = false;
+  }
+
+  cookie(server: ServerAddress, client: Uint8Array, fromServer: Uint8Array | null): void {
+    this.#entry(server).cookie = { client, server: fromServer };
+  }
+
+  /** For people: every address with its health. */
+  *entries(): Iterable<readonly [server: string, health: ServerHealth]> {
+    yield* this.#entries.entries();
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #entry(server: ServerAddress): Entry {
+    const key = keyOf(server);
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const entry: Entry = { rtt: null, failures: 0, downUntil: 0, ednsBroken: false, cookie: null, lame: null };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+}
+
+const keyOf = (server: ServerAddress): string => `${server.address}@${server.port}`;

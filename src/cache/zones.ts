@@ -1,0 +1,51 @@
+/** How far the chain of trust reaches: the trust of each zone, imported keys included, for as long as its proof holds. */
+import { LRUCache } from "lru-cache";
+import type { ZoneTrust } from "../dnssec/zone.ts";
+import type { Clock, UnixSeconds } from "../env/env.ts";
+import type { Name, NameKey } from "../wire/name.ts";
+
+interface Entry {
+  readonly trust: ZoneTrust;
+  readonly storedMs: number;
+  readonly expiresMs: number;
+  /** The calendar may jump ahead of the monotonic clock. */
+  readonly validUntil: UnixSeconds;
+}
+
+export class ZoneCache {
+  readonly #clock: Clock;
+  readonly #entries: LRUCache<NameKey, Entry>;
+
+  constructor(clock: Clock, max: number) {
+    this.#clock = clock;
+    this.#entries = new LRUCache({ max });
+  }
+
+  get(name: Name): ZoneTrust | undefined {
+    const entry = this.#entries.get(name.key);
+    if (entry === undefined) return undefined;
+    if (entry.expiresMs <= this.#clock.monotonicMs() || entry.validUntil <= this.#clock.unixSeconds()) return undefined;
+    return entry.trust;
+  }
+
+  /** Seconds since this trust was established; 0 if it is not known. */
+  age(name: Name): number {
+    const entry = this.#entries.get(name.key);
+    return entry === undefined ? 0 : (this.#clock.monotonicMs() - entry.storedMs) / 1000;
+  }
+
+  /** `ttl` in seconds. `name` lies in the zone of `trust`, usually at its apex. */
+  remember(name: Name, trust: ZoneTrust, ttl: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    const validUntil = trust.status === "secure" ? trust.validUntil : Number.POSITIVE_INFINITY;
+    this.#entries.set(name.key, { trust, storedMs: nowMs, expiresMs: nowMs + ttl * 1000, validUntil });
+  }
+
+  forget(name: Name): void {
+    this.#entries.delete(name.key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Views of judged values that keep their status: with other TTLs, or an alias seen as an answer to a CNAME question. They
+ * live beside the mint because a general `map` over verdicts could launder anything.
+ */
+import type { RRset } from "../rrset/rrset.ts";
+import { RCODE } from "../wire/registry.ts";
+import type { AliasData, AnswerData } from "./answer.ts";
+import { type Insecure, mintInsecure, mintSecure, type Secure, type Verdict } from "./verdict.ts";
+
+export interface TtlView {
+  /** Seconds since the value was stored. */
+  readonly age: number;
+  /** No TTL is higher than this before ageing. */
+  readonly cap: number;
+}
+
+export function answerWithTtls(verdict: Verdict<AnswerData>, view: TtlView): Verdict<AnswerData> {
+  switch (verdict.status) {
+    case "secure":
+      return mintSecure(dataWithTtls(verdict.value, view), verdict.proof);
+    case "insecure":
+      return mintInsecure(dataWithTtls(verdict.value, view), verdict.why);
+    case "bogus":
+    case "indeterminate":
+      return verdict;
+  }
+}
+
+export function aliasWithTtls(
+  verdict: Secure<AliasData> | Insecure<AliasData>,
+  view: TtlView,
+): Secure<AliasData> | Insecure<AliasData> {
+  const { alias, target, authority } = verdict.value;
+  const value: AliasData = {
+    alias: withTtl(alias, view),
+    target,
+    authority: authority.map((rrset) => withTtl(rrset, view)),
+  };
+  return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
+/** What a question for the CNAME itself gets when the alias is known already. */
+export function aliasAsAnswer(verdict: Secure<AliasData> | Insecure<AliasData>): Verdict<AnswerData> {
+  const { alias, authority } = verdict.value;
+  const value: AnswerData = { kind: "answer", name: alias.name, rrsets: [alias], authority, rcode: RCODE.NOERROR };
+  return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
+function dataWithTtls(data: AnswerData, view: TtlView): AnswerData {
+  return {
+    ...data,
+    rrsets: data.rrsets.map((rrset) => withTtl(rrset, view)),
+    authority: data.authority.map((rrset) => withTtl(rrset, view)),
+  };
+}
+
+function withTtl(rrset: RRset, { age, cap }: TtlView): RRset {
+  const ttl = Math.max(0, Math.min(rrset.ttl, cap) - age);
+  return ttl === rrset.ttl ? rrset : { ...rrset, ttl };
+}

@@ -1,0 +1,289 @@
+/**
+ * One question to a zone's servers until one gives a usable answer: the best first, another beside it when it is slow,
+ * all again with more patience, TCP as the way out when no datagram comes back. RFC 1034 §5.3.3, RFC 9520 §3.1.
+ */
+import type { ServerAddress, Transport } from "../env/env.ts";
+import type { Conclusive } from "../rrset/findings.ts";
+import type { Message, Question } from "../wire/message.ts";
+import type { Name } from "../wire/name.ts";
+import { type AskContext, askServer } from "./ask.ts";
+import { type Classified, type ClassifyLimits, classifyResponse, uselessText } from "./classify.ts";
+import type { Delegation, NameServer } from "./delegation.ts";
+import { patienceMs, rankServers } from "./servers.ts";
+
+export interface ZoneContext extends AskContext {
+  readonly limits: ClassifyLimits;
+  readonly sendsPerAddress: number;
+  readonly nsLookupsAtOnce: number;
+  /** Servers not to be asked, because what they said was bogus. */
+  readonly avoid: ReadonlySet<string>;
+  /** False for addresses to which no question goes: private space, a family that is switched off. */
+  readonly mayContact: (server: ServerAddress, zone: Delegation) => boolean;
+  /** From the cache, without asking anybody. */
+  readonly knownAddresses: (server: Name) => readonly string[];
+  /** Looks them up; empty if there are none or limits forbid. Never rejects. */
+  readonly lookUpAddresses: (server: Name, signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+export type ZoneReply =
+  | {
+      readonly kind: "answered";
+      readonly response: Exclude<Classified, { kind: "useless" }>;
+      readonly message: Message;
+      readonly from: ServerAddress;
+    }
+  | {
+      readonly kind: "failed";
+      readonly why: "spent" | "aborted" | "no servers" | "unreachable" | "unhelpful";
+      readonly detail: string;
+    };
+
+export const serverText = (server: ServerAddress): string =>
+  `${server.address.includes(":") ? `[${server.address}]` : server.address}${server.port === 53 ? "" : `:${server.port}`}`;
+
+/** Asks until an answer is usable. Ends by itself: every address is tried a bounded number of times. */
+export async function askZone(
+  question: Question,
+  zone: Delegation,
+  context: ZoneContext,
+  signal: AbortSignal,
+): Promise<ZoneReply> {
+  const race = new Race(question, zone, context, signal);
+  return race.run();
+}
+
+interface Candidate {
+  readonly server: ServerAddress;
+  udp: number;
+  tcp: number;
+  /** Answered uselessly: not to be asked again for this question. */
+  spent: boolean;
+}
+
+/** The state of one race. Everything that outlives a step is here, and `run` reads top to bottom. */
+class Race {
+  readonly #question: Question;
+  readonly #zone: Delegation;
+  readonly #context: ZoneContext;
+  readonly #outer: AbortSignal;
+  readonly #losers = new AbortController();
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #running = new Set<Promise<Step>>();
+  readonly #unresolved: NameServer[];
+  #lookups = 0;
+  #lastResort: { readonly response: Conclusive; readonly message: Message; readonly from: ServerAddress } | null = null;
+  readonly #complaints: string[] = [];
+  #heard = false;
+
+  constructor(question: Question, zone: Delegation, context: ZoneContext, signal: AbortSignal) {
+    this.#question = question;
+    this.#zone = zone;
+    this.#context = context;
+    this.#outer = signal;
+    for (const server of zone.servers) this.#addAddresses(server.addresses, server.port);
+    this.#unresolved = [];
+    for (const server of zone.servers) {
+      if (server.addresses.length > 0) continue;
+      const known = context.knownAddresses(server.name);
+      if (known.length > 0) this.#addAddresses(known);
+      else this.#unresolved.push(server);
+    }
+    shuffle(this.#unresolved, context);
+  }
+
+  async run(): Promise<ZoneReply> {
+    const stop = (): void => this.#losers.abort();
+    if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
+    this.#outer.addEventListener("abort", stop, { once: true });
+    try {
+      return await this.#race();
+    } finally {
+      this.#outer.removeEventListener("abort", stop);
+      this.#losers.abort();
+    }
+  }
+
+  async #race(): Promise<ZoneReply> {
+    let patience = this.#startNext();
+    for (;;) {
+      if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
+      if (this.#running.size === 0) return this.#nobodyLeft();
+      const step = await this.#nextStep(patience);
+      switch (step.kind) {
+        case "patience over":
+          patience = this.#startNext();
+          break;
+        case "won":
+          return { kind: "answered", response: step.response, message: step.message, from: step.from };
+        case "spent":
+          return { kind: "failed", why: "spent", detail: "too many questions for one answer" };
+        case "lost":
+          this.#complaints.push(step.why);
+          patience = this.#startNext();
+          break;
+        case "addresses":
+          this.#addAddresses(step.addresses);
+          if (step.addresses.length === 0) this.#complaints.push(`no address for ${step.name}`);
+          if (!this.#askingAnyone()) patience = this.#startNext();
+          break;
+      }
+    }
+  }
+
+  /** The first of the running tries and the end of our patience. */
+  async #nextStep(patienceMs: number | null): Promise<Step> {
+    if (patienceMs === null) return Promise.race(this.#running);
+    const timer = new AbortController();
+    const over = this.#context.env.clock.sleep(patienceMs, timer.signal).then((): Step => ({ kind: "patience over" }));
+    try {
+      return await Promise.race([...this.#running, over]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** Starts one more try, and address look-ups while there are too few servers. Returns how long to wait for it; null: until something happens. */
+  #startNext(): number | null {
+    const next = this.#choose();
+    if (next === null) {
+      this.#startLookups();
+      return null;
+    }
+    const { candidate, transport } = next;
+    candidate[transport] += 1;
+    this.#run(this.#try(candidate, transport));
+    if (this.#candidates.size < 2) this.#startLookups();
+    const health = this.#context.infra.health(candidate.server);
+    return patienceMs(health, this.#context.sendTimeoutMs);
+  }
+
+  #choose(): { candidate: Candidate; transport: Transport } | null {
+    const open = [...this.#candidates.values()].filter((candidate) => !candidate.spent);
+    const { infra, env, sendsPerAddress } = this.#context;
+    const ranked = (list: readonly Candidate[]): Candidate => {
+      const [best] = rankServers(
+        list.map((c) => c.server),
+        this.#zone.zone,
+        infra,
+        env.clock.monotonicMs(),
+        env.random,
+      );
+      return this.#candidates.get(serverText(best!))!;
+    };
+    // Two rounds of UDP, then one of TCP, each over all servers before the next begins; then what is left of UDP.
+    for (const [transport, sends] of [
+      ["udp", 1],
+      ["udp", 2],
+      ["tcp", 1],
+      ["udp", sendsPerAddress],
+    ] as const) {
+      const fresh = open.filter((candidate) => candidate[transport] < Math.min(sends, sendsPerAddress));
+      if (fresh.length > 0) return { candidate: ranked(fresh), transport };
+    }
+    return null;
+  }
+
+  async #try(candidate: Candidate, transport: Transport): Promise<Step> {
+    const { server } = candidate;
+    const zone = this.#zone;
+    const target = { server, transport, rd: zone.mode === "recursive", zone: zone.zone };
+    const reply = await askServer(this.#question, target, this.#context, this.#losers.signal);
+    switch (reply.kind) {
+      case "spent":
+        return { kind: "spent" };
+      case "silent":
+        return { kind: "lost", why: `${serverText(server)} ${reply.why}` };
+      case "message":
+        return this.#read(reply.message, reply.transport, candidate);
+    }
+  }
+
+  #read(message: Message, transport: Transport, candidate: Candidate): Step {
+    const { env, infra, limits } = this.#context;
+    const { server } = candidate;
+    this.#heard = true;
+    const response = classifyResponse(message, this.#question, this.#zone, limits, env.emit);
+    const meaning = response.kind === "useless" ? uselessText(response.why) : response.kind;
+    env.emit({
+      kind: "replied",
+      question: this.#question,
+      server,
+      transport,
+      rcode: message.rcode,
+      octets: 0,
+      rttMs: 0,
+      meaning,
+    });
+    if (response.kind !== "useless") return { kind: "won", response, message, from: server };
+    candidate.spent = true;
+    if (response.why.kind === "lame") infra.lame(server, this.#zone.zone);
+    if (response.why.kind === "recursive")
+      this.#lastResort ??= { response: response.why.response, message, from: server };
+    return { kind: "lost", why: `${serverText(server)} ${meaning}` };
+  }
+
+  #startLookups(): void {
+    const { nsLookupsAtOnce, lookUpAddresses } = this.#context;
+    while (this.#lookups < nsLookupsAtOnce) {
+      const server = this.#unresolved.pop();
+      if (server === undefined) return;
+      this.#lookups += 1;
+      const lookup = lookUpAddresses(server.name, this.#losers.signal).then((addresses): Step => {
+        this.#lookups -= 1;
+        return { kind: "addresses", addresses, name: server.name };
+      });
+      this.#run(lookup);
+    }
+  }
+
+  #run(work: Promise<Step>): void {
+    const tracked: Promise<Step> = work.then((step) => {
+      this.#running.delete(tracked);
+      return step;
+    });
+    this.#running.add(tracked);
+  }
+
+  #askingAnyone(): boolean {
+    return this.#running.size > this.#lookups;
+  }
+
+  #addAddresses(addresses: readonly string[], port = this.#zone.port): void {
+    for (const address of addresses.slice(0, this.#context.limits.addressesPerNs)) {
+      const server = { address, port };
+      const key = serverText(server);
+      if (this.#candidates.has(key) || this.#context.avoid.has(key)) continue;
+      if (!this.#context.mayContact(server, this.#zone)) {
+        this.#complaints.push(`${key} is not to be asked`);
+        continue;
+      }
+      this.#candidates.set(key, { server, udp: 0, tcp: 0, spent: false });
+    }
+  }
+
+  #nobodyLeft(): ZoneReply {
+    if (this.#lastResort !== null) return { kind: "answered", ...this.#lastResort };
+    const detail = [...new Set(this.#complaints)].slice(0, 6).join(", ");
+    if (this.#candidates.size === 0)
+      return { kind: "failed", why: "no servers", detail: detail || `no server of ${this.#zone.zone} has an address` };
+    return { kind: "failed", why: this.#heard ? "unhelpful" : "unreachable", detail };
+  }
+}
+
+type Step =
+  | {
+      readonly kind: "won";
+      readonly response: Exclude<Classified, { kind: "useless" }>;
+      readonly message: Message;
+      readonly from: ServerAddress;
+    }
+  | { readonly kind: "lost"; readonly why: string }
+  | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly name: Name }
+  | { readonly kind: "spent" | "patience over" };
+
+function shuffle<T>(list: T[], context: AskContext): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = context.env.random.integer(i + 1);
+    [list[i], list[j]] = [list[j]!, list[i]!];
+  }
+}

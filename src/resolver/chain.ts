@@ -1,0 +1,287 @@
+/**
+ * The chain of trust from the anchors down to a zone: which keys may speak for a name. DS and DNSKEY come from referrals
+ * where they can, else they are asked for. RFC 4035 §5, RFC 6840.
+ */
+
+import type { DelegationCache } from "../cache/delegations.ts";
+import type { ZoneCache } from "../cache/zones.ts";
+import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
+import { type Failure, failure } from "../dnssec/proof.ts";
+import { signersOf, validateAlias } from "../dnssec/response.ts";
+import { bogus, indeterminate } from "../dnssec/verdict.ts";
+import {
+  anchorZone,
+  type CutVerdict,
+  insecureBelow,
+  judgeCut,
+  judgeKeys,
+  negativelyAnchored,
+  type SecureZone,
+  unanchored,
+  type ZoneTrust,
+} from "../dnssec/zone.ts";
+import type { Fetched } from "../iterator/walk.ts";
+import type { Conclusive, Cut } from "../rrset/findings.ts";
+import { isOfType, type RRset } from "../rrset/rrset.ts";
+import type { Name } from "../wire/name.ts";
+import { CLASS, TYPE } from "../wire/registry.ts";
+import type { Fetcher } from "./fetcher.ts";
+import type { Flights } from "./flights.ts";
+import type { Settings } from "./options.ts";
+import type { Task } from "./session.ts";
+
+type Found = Extract<Fetched, { kind: "found" }>;
+
+export class Chain {
+  readonly #settings: Settings;
+  readonly #flights: Flights;
+  readonly #zones: ZoneCache;
+  readonly #delegations: DelegationCache;
+  readonly #fetcher: Fetcher;
+  readonly #anchors: readonly TrustAnchor[];
+  readonly #negative: readonly Name[];
+
+  constructor(parts: {
+    readonly settings: Settings;
+    readonly flights: Flights;
+    readonly zones: ZoneCache;
+    readonly delegations: DelegationCache;
+    readonly fetcher: Fetcher;
+    readonly anchors: readonly TrustAnchor[];
+    readonly negativeAnchors: readonly Name[];
+  }) {
+    this.#settings = parts.settings;
+    this.#flights = parts.flights;
+    this.#zones = parts.zones;
+    this.#delegations = parts.delegations;
+    this.#fetcher = parts.fetcher;
+    this.#anchors = parts.anchors;
+    this.#negative = parts.negativeAnchors;
+  }
+
+  /** The trust of the zone that encloses `name`, at whose apex `name` may stand. Its `name` tells which zone that is. */
+  async trustOf(name: Name, task: Task): Promise<ZoneTrust> {
+    const known = this.#zones.get(name);
+    if (known !== undefined) return known;
+    const joined = await this.#flights.join(`trust ${name.key}`, task.flight, task.signal, async (flight) => {
+      const trust = await this.#find(name, { ...task, flight, signal: flight.signal });
+      this.#remember(name, trust);
+      task.session.env.emit({ kind: "zone", zone: name, status: trust.status, detail: detailOf(trust) });
+      return trust;
+    });
+    if (joined.kind === "done") return joined.value;
+    if (joined.kind === "cycle")
+      return indeterminate(failure("loop", name, `the chain of trust of ${name} depends on itself`));
+    return indeterminate(failure("aborted", name, `nobody waited for the chain of trust of ${name}`));
+  }
+
+  /**
+   * The trust of the zone that speaks for a response. Its signatures name the zone; where there are none, every possible
+   * cut between the zone that was asked and the name is looked at, for one of them may be an insecure delegation served
+   * by the same servers.
+   */
+  async trustFor(found: Found, name: Name, task: Task): Promise<ZoneTrust> {
+    const { response, zone } = found;
+    const below = response.question.type === TYPE.DS ? (name.parent() ?? name) : name;
+    const signer = deepestSigner(response, below, zone.zone);
+    if (signer !== null) {
+      // Only the asked zone's chain, its parents' and the signer's own matter: a signer that is no zone leads back up.
+      return this.trustOf(signer, task);
+    }
+    const asked = zone.mode === "recursive" ? this.#top(below) : zone.zone;
+    let trust = await this.trustOf(asked, task);
+    for (let labels = asked.labelCount + 1; trust.status === "secure" && labels <= below.labelCount; labels++) {
+      trust = await this.trustOf(below.ancestor(labels), task);
+    }
+    return trust;
+  }
+
+  /** Forgets and asks again: a zone whose keys changed since. RFC 8901 §3. */
+  async refresh(zone: Name, task: Task): Promise<ZoneTrust> {
+    this.#zones.forget(zone);
+    this.#fetcher.forget({ name: zone, type: TYPE.DNSKEY, class: CLASS.IN });
+    return this.trustOf(zone, task);
+  }
+
+  /** Seconds since the chain to this zone was established. */
+  age(zone: Name): number {
+    return this.#zones.age(zone);
+  }
+
+  async #find(name: Name, task: Task): Promise<ZoneTrust> {
+    const anchor = closestAnchor(this.#anchors, name);
+    const negative = closestName(this.#negative, name);
+    // A positive anchor below a negative one wins. RFC 7646 §4.
+    if (negative !== null && (anchor === null || !anchor.zone.isStrictlyWithin(negative)))
+      return negativelyAnchored(negative);
+    if (anchor === null) return unanchored(name);
+    if (anchor.zone.equals(name)) return this.#enterAnchor(anchor, task);
+    const seen = this.#delegations.get(name);
+    if (seen?.parent != null && seen.mode === "authoritative" && seen.parent.isWithin(anchor.zone)) {
+      const parent = await this.trustOf(seen.parent, task);
+      if (parent.status !== "secure") return inherited(parent, name);
+      const cut = judgeCut(parent, seen, task.session.judge());
+      if (cut.kind === "signed" || cut.kind === "insecure") return this.#enter(parent, cut, name, task);
+      // The referral did not prove it: servers may leave the denial out, so ask for the DS itself.
+    }
+    return this.#enterByDs(name, task);
+  }
+
+  async #enterAnchor(anchor: TrustAnchor, task: Task): Promise<ZoneTrust> {
+    return this.#withKeys(anchor.zone, task, (keys) => anchorZone(anchor, keys, task.session.judge()));
+  }
+
+  async #enterByDs(name: Name, task: Task): Promise<ZoneTrust> {
+    const question = { name, type: TYPE.DS, class: CLASS.IN };
+    const fetched = await this.#fetcher.fetch(question, task);
+    if (fetched.kind === "failed") return indeterminate(unreachable(`DS of ${name}`, name, fetched, task));
+    const trust = await this.#judgeDs(name, fetched, task);
+    if (trust.status !== "bogus") return trust;
+    const again = await this.#fetcher.fetch(question, task, { avoid: fetched.from });
+    return again.kind === "failed" ? trust : this.#judgeDs(name, again, task);
+  }
+
+  async #judgeDs(name: Name, found: Found, task: Task): Promise<ZoneTrust> {
+    const parent = await this.#parentFor(name, found, task);
+    if (parent.status !== "secure") return inherited(parent, name);
+    const { response } = found;
+    if (response.kind === "alias") {
+      // An alias where a delegation might be: then there is none. ATTACKS A-15.
+      const alias = validateAlias(response, parent, task.session.judge());
+      return alias.status === "secure" || alias.status === "insecure" ? parent : alias;
+    }
+    return this.#enter(parent, judgeCut(parent, cutFrom(name, response), task.session.judge()), name, task);
+  }
+
+  /** Who answers for the DS of `name`: the signer, else the zone that encloses its parent name. */
+  async #parentFor(name: Name, found: Found, task: Task): Promise<ZoneTrust> {
+    const above = name.parent() ?? name;
+    const signer = deepestSigner(found.response, above, found.zone.zone);
+    if (signer !== null) return this.trustOf(signer, task);
+    const asked = found.zone.zone;
+    if (found.zone.mode === "recursive") return this.trustOf(above, task);
+    return this.trustOf(above.isStrictlyWithin(asked) ? above : asked, task);
+  }
+
+  async #enter(parent: SecureZone, cut: CutVerdict, name: Name, task: Task): Promise<ZoneTrust> {
+    switch (cut.kind) {
+      case "signed":
+        return this.#withKeys(name, task, (keys) => judgeKeys(parent, cut.ds, keys, task.session.judge()));
+      case "insecure":
+        return cut.zone;
+      case "no cut":
+        return parent;
+      case "failed":
+        return bogus(cut.failure);
+    }
+  }
+
+  /** Fetches the keys and judges them; once more from another server if they are bogus. */
+  async #withKeys(
+    zone: Name,
+    task: Task,
+    judge: (keys: RRset<typeof TYPE.DNSKEY> | null) => ZoneTrust,
+  ): Promise<ZoneTrust> {
+    const question = { name: zone, type: TYPE.DNSKEY, class: CLASS.IN };
+    const fetched = await this.#fetcher.fetch(question, task);
+    if (fetched.kind === "failed") return indeterminate(unreachable(`DNSKEY of ${zone}`, zone, fetched, task));
+    const trust = judge(keysIn(fetched.response));
+    if (trust.status !== "bogus") return trust;
+    const again = await this.#fetcher.fetch(question, task, { avoid: fetched.from });
+    return again.kind === "failed" ? trust : judge(keysIn(again.response));
+  }
+
+  #remember(name: Name, trust: ZoneTrust): void {
+    const ttl = this.#ttlOf(trust);
+    if (ttl > 0) this.#zones.remember(name, trust, ttl);
+  }
+
+  #ttlOf(trust: ZoneTrust): number {
+    switch (trust.status) {
+      case "secure":
+        return Math.min(this.#settings.maxTtl, trust.ttl);
+      case "insecure":
+        return "denial" in trust.why
+          ? Math.min(this.#settings.maxTtl, lowestTtl(trust.why.denial.value.records))
+          : this.#settings.bogusTtl;
+      case "bogus":
+        return this.#settings.bogusTtl;
+      case "indeterminate":
+        return 0;
+    }
+  }
+
+  #top(name: Name): Name {
+    return closestAnchor(this.#anchors, name)?.zone ?? name.ancestor(0);
+  }
+}
+
+function inherited(parent: Exclude<ZoneTrust, SecureZone>, name: Name): ZoneTrust {
+  return parent.status === "insecure" ? insecureBelow(parent, name) : parent;
+}
+
+/** The deepest zone that the response's signatures name, within the zone that was asked, at or above `name`. */
+function deepestSigner(response: Conclusive, name: Name, asked: Name): Name | null {
+  let deepest: Name | null = null;
+  for (const signer of signersOf(response)) {
+    if (!name.isWithin(signer) || !signer.isWithin(asked)) continue;
+    if (deepest === null || signer.labelCount > deepest.labelCount) deepest = signer;
+  }
+  return deepest;
+}
+
+function cutFrom(name: Name, response: Exclude<Conclusive, { kind: "alias" }>): Cut {
+  const [first] = response.kind === "answer" ? response.rrsets : [];
+  if (first !== undefined && isOfType(first, TYPE.DS)) return { zone: name, ds: first, evidence: [] };
+  return { zone: name, ds: null, evidence: response.authority };
+}
+
+function keysIn(response: Conclusive): RRset<typeof TYPE.DNSKEY> | null {
+  if (response.kind !== "answer") return null;
+  const [keys] = response.rrsets;
+  return isOfType(keys, TYPE.DNSKEY) ? keys : null;
+}
+
+function closestName(names: readonly Name[], name: Name): Name | null {
+  let closest: Name | null = null;
+  for (const candidate of names) {
+    if (name.isWithin(candidate) && (closest === null || candidate.labelCount > closest.labelCount))
+      closest = candidate;
+  }
+  return closest;
+}
+
+export function unreachable(
+  what: string,
+  at: Name,
+  fetched: Extract<Fetched, { kind: "failed" }>,
+  task: Task,
+): Failure {
+  if (fetched.why === "spent")
+    return failure("too many queries", at, `${what}: more upstream questions than one answer may cost`);
+  if (fetched.why === "aborted") return failure("aborted", at, `${what}: ${fetched.detail}`);
+  const told = fetched.detail || task.session.trouble.join(", ");
+  return failure(
+    "no reachable authority",
+    at,
+    `${what}: no answer from the servers of ${fetched.zone.zone}${told === "" ? "" : ` (${told})`}`,
+  );
+}
+
+function detailOf(trust: ZoneTrust): string {
+  switch (trust.status) {
+    case "secure":
+      return trust.name.toString();
+    case "insecure":
+      return trust.why.kind;
+    case "bogus":
+    case "indeterminate":
+      return trust.failure.detail;
+  }
+}
+
+function lowestTtl(rrsets: readonly RRset[]): number {
+  let ttl = 86400;
+  for (const rrset of rrsets) ttl = Math.min(ttl, rrset.ttl);
+  return ttl;
+}

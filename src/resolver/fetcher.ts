@@ -1,0 +1,168 @@
+/** Walks for one question, shared by all who need its response: nothing here is judged. */
+import { LRUCache } from "lru-cache";
+import type { DelegationCache } from "../cache/delegations.ts";
+import type { InfraCache } from "../cache/infra.ts";
+import type { Clock, ServerAddress } from "../env/env.ts";
+import { serverText } from "../iterator/ask-zone.ts";
+import type { Delegation } from "../iterator/delegation.ts";
+import { type Fetched, iterate, type WalkContext } from "../iterator/walk.ts";
+import type { RRset } from "../rrset/rrset.ts";
+import { isPrivateAddress } from "../wire/address.ts";
+import type { Question } from "../wire/message.ts";
+import type { Name } from "../wire/name.ts";
+import { CLASS, TYPE } from "../wire/registry.ts";
+import type { Flights } from "./flights.ts";
+import type { Settings } from "./options.ts";
+import type { Task } from "./session.ts";
+
+export interface FetchOptions {
+  /** Servers whose answer was bogus. */
+  readonly avoid?: ServerAddress;
+  /** Start here, and show the whole name. */
+  readonly wholeNameFrom?: Delegation;
+}
+
+export interface AddressBook {
+  known(server: Name): readonly string[];
+  lookUp(server: Name, task: Task): Promise<readonly string[]>;
+}
+
+/** Unjudged responses that the chain of trust will want in a moment. */
+const KEPT_MS = 30_000;
+const KEPT_MAX = 2_000;
+
+interface Kept {
+  readonly fetched: Fetched;
+  readonly untilMs: number;
+}
+
+export class Fetcher {
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #flights: Flights;
+  readonly #delegations: DelegationCache;
+  readonly #infra: InfraCache;
+  readonly #addresses: AddressBook;
+  readonly #kept = new LRUCache<string, Kept>({ max: KEPT_MAX });
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly settings: Settings;
+    readonly flights: Flights;
+    readonly delegations: DelegationCache;
+    readonly infra: InfraCache;
+    readonly addresses: AddressBook;
+  }) {
+    this.#clock = parts.clock;
+    this.#settings = parts.settings;
+    this.#flights = parts.flights;
+    this.#delegations = parts.delegations;
+    this.#infra = parts.infra;
+    this.#addresses = parts.addresses;
+  }
+
+  /** Never rejects. */
+  async fetch(question: Question, task: Task, options: FetchOptions = {}): Promise<Fetched> {
+    const { avoid, wholeNameFrom } = options;
+    const plain = avoid === undefined && wholeNameFrom === undefined;
+    const key = keyOf(question);
+    if (plain) {
+      const kept = this.#kept.get(key);
+      if (kept !== undefined && kept.untilMs > this.#clock.monotonicMs()) return kept.fetched;
+    }
+    const start = wholeNameFrom ?? this.#startFor(question);
+    const flightKey = `fetch ${key}${avoid === undefined ? "" : ` not ${serverText(avoid)}`}${wholeNameFrom === undefined ? "" : " whole"}`;
+    const joined = await this.#flights.join(flightKey, task.flight, task.signal, async (flight) => {
+      const inner: Task = { ...task, flight, signal: flight.signal };
+      const fetched = await iterate(question, start, this.#walk(inner, options), flight.signal);
+      this.#keep(key, question, fetched);
+      return fetched;
+    });
+    if (joined.kind === "done") return joined.value;
+    return {
+      kind: "failed",
+      why: joined.kind === "cycle" ? "no servers" : "aborted",
+      zone: start,
+      detail: joinText[joined.kind],
+    };
+  }
+
+  /** Starts fetching a zone's keys while the walk goes on; who needs them joins. */
+  prefetchKeys(zone: Name, task: Task): void {
+    void this.fetch({ name: zone, type: TYPE.DNSKEY, class: CLASS.IN }, task);
+  }
+
+  /** What is kept of this question is out of date. */
+  forget(question: Question): void {
+    this.#kept.delete(keyOf(question));
+  }
+
+  clear(): void {
+    this.#kept.clear();
+  }
+
+  /** DS lies in the parent, so its walk begins above the cut. RFC 4035 §3.1.4.1. */
+  #startFor(question: Question): Delegation {
+    const above = question.type === TYPE.DS ? question.name.parent() : question.name;
+    return this.#delegations.closest(above ?? question.name);
+  }
+
+  #walk(task: Task, { avoid, wholeNameFrom }: FetchOptions): WalkContext {
+    const settings = this.#settings;
+    return {
+      env: task.session.env,
+      infra: this.#infra,
+      work: task.session.work,
+      mayAsk: task.session.mayAsk,
+      ednsUdpSize: settings.ednsUdpSize,
+      sendTimeoutMs: settings.sendTimeoutMs,
+      limits: settings,
+      sendsPerAddress: settings.sendsPerAddress,
+      nsLookupsAtOnce: settings.nsLookupsAtOnce,
+      avoid: new Set(avoid === undefined ? [] : [serverText(avoid)]),
+      mayContact: (server, zone) => this.#mayContact(server, zone),
+      knownAddresses: (server) => this.#addresses.known(server),
+      lookUpAddresses: (server, signal) => this.#addresses.lookUp(server, { ...task, signal }),
+      minimisation: {
+        steps: wholeNameFrom === undefined ? settings.minimiseSteps : 0,
+        single: settings.minimiseSingle,
+        strict: settings.strictMinimise,
+      },
+      referrals: settings.referrals,
+      onCut: (to) => {
+        this.#delegations.remember(to);
+        task.session.env.emit({ kind: "cut", zone: to.zone, signed: to.ds !== null, servers: to.servers.length });
+        if (to.ds !== null) this.prefetchKeys(to.zone, task);
+      },
+    };
+  }
+
+  /** Configured servers may be anywhere; what a delegation says must be on the public Internet. */
+  #mayContact(server: ServerAddress, zone: Delegation): boolean {
+    const v6 = server.address.includes(":");
+    if (v6 ? !this.#settings.ipv6 : !this.#settings.ipv4) return false;
+    return zone.parent === null || this.#settings.queryPrivate || !isPrivateAddress(server.address);
+  }
+
+  #keep(key: string, question: Question, fetched: Fetched): void {
+    if (fetched.kind !== "found" || (question.type !== TYPE.DNSKEY && question.type !== TYPE.DS)) return;
+    const ttl = lowestTtl(fetched);
+    if (ttl > 0) this.#kept.set(key, { fetched, untilMs: this.#clock.monotonicMs() + Math.min(KEPT_MS, ttl * 1000) });
+  }
+}
+
+const joinText = {
+  cycle: "its servers' addresses depend on each other",
+  crowded: "too many wait for it",
+  aborted: "no longer needed",
+} as const;
+
+const keyOf = (question: Question): string => `${question.type} ${question.name.key}`;
+
+function lowestTtl(fetched: Extract<Fetched, { kind: "found" }>): number {
+  const { response } = fetched;
+  let ttl = 3600;
+  const rrsets: readonly RRset[] = response.kind === "answer" ? response.rrsets : response.authority;
+  for (const rrset of rrsets) ttl = Math.min(ttl, rrset.ttl);
+  return ttl;
+}

@@ -1,0 +1,95 @@
+/**
+ * One name, one type: walk, enter zones, judge. Where walking meets judging, and the only place. RFC 4035 §4.2, §5.
+ *
+ * A bogus result is tried once more without the server that gave it (RFC 4035 §4.7 leaves the choice), with the same
+ * budget, before it is believed.
+ */
+import type { Link } from "../cache/answers.ts";
+import type { AliasData, AnswerData } from "../dnssec/answer.ts";
+import { failure } from "../dnssec/proof.ts";
+import { validateAlias, validateResponse } from "../dnssec/response.ts";
+import { indeterminate, type Verdict } from "../dnssec/verdict.ts";
+import type { ZoneTrust } from "../dnssec/zone.ts";
+import type { Fetched } from "../iterator/walk.ts";
+import type { Conclusive } from "../rrset/findings.ts";
+import type { Question } from "../wire/message.ts";
+import { type Chain, unreachable } from "./chain.ts";
+import type { Fetcher } from "./fetcher.ts";
+import type { Task } from "./session.ts";
+
+type Found = Extract<Fetched, { kind: "found" }>;
+
+export interface Once {
+  readonly link: Link;
+  /** The response that the link came from, so that an alias's target may be read from it too. */
+  readonly found: Found | null;
+}
+
+export interface OnceParts {
+  readonly fetcher: Fetcher;
+  readonly chain: Chain;
+}
+
+export async function resolveOnce(question: Question, task: Task, parts: OnceParts): Promise<Once> {
+  const first = await attempt(question, task, parts, {});
+  if (first.link.verdict.status !== "bogus" || first.found === null || task.signal.aborted) return first;
+  const second = await attempt(question, task, parts, { avoid: first.found.from });
+  // A second server that does not answer tells nothing: the first one's failure stands.
+  return second.link.verdict.status === "indeterminate" ? first : second;
+}
+
+async function attempt(
+  question: Question,
+  task: Task,
+  parts: OnceParts,
+  options: Parameters<Fetcher["fetch"]>[2],
+): Promise<Once> {
+  const fetched = await parts.fetcher.fetch(question, task, options);
+  if (fetched.kind === "failed") return { link: failed(question, fetched, task), found: null };
+  const link = await judge(fetched, task, parts);
+  if (fetched.response.question.name.equals(question.name) || settled(link)) return { link, found: fetched };
+  // A name error for a shortened name is final only when it is proven (RFC 8020 §2; some servers deny empty
+  // non-terminals). Otherwise the whole name is asked.
+  const whole = await parts.fetcher.fetch(question, task, { ...options, wholeNameFrom: fetched.zone });
+  if (whole.kind === "failed") return { link: failed(question, whole, task), found: null };
+  return { link: await judge(whole, task, parts), found: whole };
+}
+
+const settled = (link: Link): boolean => link.kind === "end" && link.verdict.status === "secure";
+
+/** Judges what was found, by the keys of the zone that speaks for it. */
+export async function judge(found: Found, task: Task, parts: OnceParts): Promise<Link> {
+  const { response } = found;
+  const zone = await parts.chain.trustFor(found, response.question.name, task);
+  let link = linkFrom(response, zone, task);
+  if (
+    link.verdict.status === "bogus" &&
+    link.verdict.failure.code === "no key for signature" &&
+    zone.status === "secure"
+  ) {
+    // The zone may have changed its keys since we learned them. RFC 8901 §3.
+    if (parts.chain.age(zone.name) > 1) link = linkFrom(response, await parts.chain.refresh(zone.name, task), task);
+  }
+  const { verdict } = link;
+  const detail =
+    verdict.status === "bogus" || verdict.status === "indeterminate" ? verdict.failure.detail : response.kind;
+  task.session.env.emit({ kind: "judged", question: response.question, status: verdict.status, detail });
+  return link;
+}
+
+function linkFrom(response: Conclusive, zone: ZoneTrust, task: Task): Link {
+  const by = task.session.judge();
+  if (response.kind !== "alias") return end(validateResponse(response, zone, by));
+  const verdict: Verdict<AliasData> = validateAlias(response, zone, by);
+  return verdict.status === "secure" || verdict.status === "insecure" ? { kind: "alias", verdict } : end(verdict);
+}
+
+export function end(verdict: Verdict<AnswerData>): Link {
+  return { kind: "end", verdict, notes: [] };
+}
+
+function failed(question: Question, fetched: Extract<Fetched, { kind: "failed" }>, task: Task): Link {
+  if (fetched.why === "too many referrals")
+    return end(indeterminate(failure("loop", question.name, `more than ${fetched.detail} referrals`)));
+  return end(indeterminate(unreachable(question.name.toString(), question.name, fetched, task)));
+}

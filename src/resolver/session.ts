@@ -1,0 +1,95 @@
+/**
+ * One client question from beginning to end: its budget, what was asked for it, and what went wrong on the way. All
+ * sub-fetches, retries and restarts share it, so nothing can be multiplied (CAMP; CVE-2026-50045).
+ */
+
+import type { CryptoEngine } from "../crypto/engine.ts";
+import type { Judge, Policy } from "../dnssec/judge.ts";
+import { WorkBudget } from "../dnssec/work.ts";
+import type { Env } from "../env/env.ts";
+import type { ResolutionEvent } from "../env/events.ts";
+import type { Question } from "../wire/message.ts";
+import type { Settings } from "./options.ts";
+
+export class Session {
+  readonly work: WorkBudget;
+  /** The outside world, with an ear on what fails. */
+  readonly env: Env;
+  /** The last servers that did not help: what a SERVFAIL should tell. */
+  readonly trouble: string[] = [];
+  failedNsLookups = 0;
+  readonly #settings: Settings;
+  readonly #policy: Policy;
+  readonly #engine: CryptoEngine;
+  readonly #asked = new Map<string, number>();
+
+  constructor(
+    env: Env,
+    engine: CryptoEngine,
+    policy: Policy,
+    settings: Settings,
+    listener?: (event: ResolutionEvent) => void,
+  ) {
+    this.#settings = settings;
+    this.#policy = policy;
+    this.#engine = engine;
+    this.work = new WorkBudget({
+      signatures: settings.signaturesPerQuestion,
+      failedSignatures: settings.failedSignatures,
+      hashes: settings.nsec3Rounds,
+      digests: settings.digestsPerQuestion,
+      queries: settings.queriesPerQuestion,
+      octets: settings.octetsPerQuestion,
+      nsLookups: settings.nsLookups,
+    });
+    const emit = (event: ResolutionEvent): void => {
+      if (event.kind === "no reply") this.#note(`${event.server.address} ${event.why}`);
+      else if (event.kind === "replied" && !conclusive.has(event.meaning))
+        this.#note(`${event.server.address} ${event.meaning}`);
+      listener?.(event);
+      env.emit(event);
+    };
+    this.env = { clock: env.clock, random: env.random, exchange: env.exchange, emit };
+  }
+
+  /** Now, by the calendar: each judging sees its own moment. */
+  judge(): Judge {
+    return {
+      now: Math.floor(this.env.clock.unixSeconds()),
+      engine: this.#engine,
+      work: this.work,
+      policy: this.#policy,
+    };
+  }
+
+  /** Counts a question; false when its name, or its name and type, was asked often enough. */
+  readonly mayAsk = (question: Question): boolean => {
+    return (
+      this.#count(question.name.key, this.#settings.queriesPerName) &&
+      this.#count(`${question.type} ${question.name.key}`, this.#settings.queriesPerNameAndType)
+    );
+  };
+
+  #count(key: string, limit: number): boolean {
+    const count = (this.#asked.get(key) ?? 0) + 1;
+    this.#asked.set(key, count);
+    return count <= limit;
+  }
+
+  #note(text: string): void {
+    if (this.trouble.includes(text)) return;
+    if (this.trouble.length >= 4) this.trouble.shift();
+    this.trouble.push(text);
+  }
+}
+
+const conclusive: ReadonlySet<string> = new Set(["answer", "alias", "no data", "name error", "referral"]);
+
+/** The part of a session that one flight works for. */
+export interface Task {
+  readonly session: Session;
+  readonly flight: import("./flights.ts").Flight | null;
+  /** How many look-ups of name server addresses we are inside of. */
+  readonly depth: number;
+  readonly signal: AbortSignal;
+}
