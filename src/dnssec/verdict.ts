@@ -79,7 +79,9 @@ export type WhyInsecure =
   /** RFC 7646. */
   | { readonly kind: "negative trust anchor"; readonly cut: Name }
   /** No trust anchor at or above the name: the operator's choice. */
-  | { readonly kind: "no trust anchor"; readonly cut: Name };
+  | { readonly kind: "no trust anchor"; readonly cut: Name }
+  /** Made here and not in the DNS: localhost, invalid, private reverse zones. RFC 6761, RFC 6303. */
+  | { readonly kind: "local"; readonly cut: Name };
 
 export function bogus(failure: Failure): Bogus {
   return { status: "bogus", failure };

@@ -46,6 +46,13 @@ export function aliasAsAnswer(verdict: Secure<AliasData> | Insecure<AliasData>):
   return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
 }
 
+/** The end that a DNAME makes whose target would be too long. RFC 6672 §2.2. */
+export function overlongAlias(verdict: Secure<AliasData> | Insecure<AliasData>): Verdict<AnswerData> {
+  const { alias, authority } = verdict.value;
+  const value: AnswerData = { kind: "no data", name: alias.name, rrsets: [], authority, rcode: RCODE.YXDOMAIN };
+  return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
 function dataWithTtls(data: AnswerData, view: TtlView): AnswerData {
   return {
     ...data,

@@ -89,7 +89,11 @@ export class Fetcher {
 
   /** Starts fetching a zone's keys while the walk goes on; who needs them joins. */
   prefetchKeys(zone: Name, task: Task): void {
-    void this.fetch({ name: zone, type: TYPE.DNSKEY, class: CLASS.IN }, task);
+    const { session } = task;
+    void this.fetch(
+      { name: zone, type: TYPE.DNSKEY, class: CLASS.IN },
+      { ...task, flight: null, signal: session.signal },
+    );
   }
 
   /** What is kept of this question is out of date. */

@@ -9,6 +9,7 @@ export class Flight {
   readonly waitsFor = new Set<Flight>();
   readonly controller = new AbortController();
   waiters = 0;
+  done = false;
 
   constructor(key: string) {
     this.key = key;
@@ -48,7 +49,7 @@ export class Flights {
   ): Promise<Joined<T>> {
     if (signal.aborted) return { kind: "aborted" };
     let running = this.#running.get(key);
-    if (running !== undefined && running.flight.signal.aborted) running = undefined;
+    if (running?.flight.signal.aborted) running = undefined; // abandoned, but not yet gone
     if (running === undefined) running = this.#start(key, start);
     const { flight, result } = running;
     if (by !== null && (flight === by || reaches(flight, by))) return { kind: "cycle" };
@@ -61,7 +62,7 @@ export class Flights {
     } finally {
       by?.waitsFor.delete(flight);
       flight.waiters -= 1;
-      if (flight.waiters === 0) flight.controller.abort();
+      if (flight.waiters === 0 && !flight.done) flight.controller.abort();
     }
   }
 
@@ -81,6 +82,7 @@ export class Flights {
   #start<T>(key: string, start: (flight: Flight) => Promise<T>): Running {
     const flight = new Flight(key);
     const result = start(flight).finally(() => {
+      flight.done = true;
       if (this.#running.get(key)?.flight === flight) this.#running.delete(key);
     });
     const running = { flight, result };

@@ -6,7 +6,7 @@ import { addressFromRdata } from "../wire/address.ts";
 import type { Message } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
-import type { ForwardZone, Hint, StubZone } from "./resolver.ts";
+import type { ForwardZone, Hint, StubZone } from "./api.ts";
 
 const FOREVER = 2 ** 31 - 1;
 

@@ -9,27 +9,38 @@ import { WorkBudget } from "../dnssec/work.ts";
 import type { Env } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Question } from "../wire/message.ts";
+import type { Flight } from "./flights.ts";
 import type { Settings } from "./options.ts";
+
+export interface SessionParts {
+  readonly env: Env;
+  readonly engine: CryptoEngine;
+  readonly policy: Policy;
+  readonly settings: Settings;
+  readonly signal: AbortSignal;
+  /** Filled while the session lasts. */
+  readonly trouble: string[];
+  readonly listener: ((event: ResolutionEvent) => void) | undefined;
+}
 
 export class Session {
   readonly work: WorkBudget;
   /** The outside world, with an ear on what fails. */
   readonly env: Env;
   /** The last servers that did not help: what a SERVFAIL should tell. */
-  readonly trouble: string[] = [];
+  readonly trouble: string[];
   failedNsLookups = 0;
+  /** Aborts when the client is answered or gone: nothing is done for it any longer. */
+  readonly signal: AbortSignal;
   readonly #settings: Settings;
   readonly #policy: Policy;
   readonly #engine: CryptoEngine;
   readonly #asked = new Map<string, number>();
 
-  constructor(
-    env: Env,
-    engine: CryptoEngine,
-    policy: Policy,
-    settings: Settings,
-    listener?: (event: ResolutionEvent) => void,
-  ) {
+  constructor(parts: SessionParts) {
+    const { env, engine, policy, settings, listener, signal } = parts;
+    this.trouble = parts.trouble;
+    this.signal = signal;
     this.#settings = settings;
     this.#policy = policy;
     this.#engine = engine;
@@ -88,7 +99,7 @@ const conclusive: ReadonlySet<string> = new Set(["answer", "alias", "no data", "
 /** The part of a session that one flight works for. */
 export interface Task {
   readonly session: Session;
-  readonly flight: import("./flights.ts").Flight | null;
+  readonly flight: Flight | null;
   /** How many look-ups of name server addresses we are inside of. */
   readonly depth: number;
   readonly signal: AbortSignal;

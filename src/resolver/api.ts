@@ -1,0 +1,75 @@
+/** The resolver as its users see it: what it is made of, and what it can be asked. */
+import type { CryptoEngine } from "../crypto/engine.ts";
+import type { TrustAnchor } from "../dnssec/anchors.ts";
+import type { Answer } from "../dnssec/answer.ts";
+import type { Env, ServerAddress } from "../env/env.ts";
+import type { ResolutionEvent } from "../env/events.ts";
+import type { RRset } from "../rrset/rrset.ts";
+import type { ExtendedError } from "../wire/edns.ts";
+import type { Question } from "../wire/message.ts";
+import type { Name } from "../wire/name.ts";
+import type { RRType } from "../wire/registry.ts";
+import type { Settings } from "./options.ts";
+
+/** A root (or stub zone) server by name and addresses. */
+export interface Hint {
+  readonly name: Name;
+  readonly addresses: readonly string[];
+  /** Only labs use another port than 53. */
+  readonly port?: number;
+}
+
+export interface ForwardZone {
+  readonly zone: Name;
+  /** Recursive servers, asked with RD=1; their answers are validated here all the same. */
+  readonly servers: readonly ServerAddress[];
+}
+
+export interface StubZone {
+  readonly zone: Name;
+  /** Authoritative servers of `zone`, asked with RD=0 instead of those in its delegation. */
+  readonly servers: readonly ServerAddress[];
+}
+
+export interface ResolverParts {
+  readonly env: Env;
+  readonly engine: CryptoEngine;
+  readonly hints: readonly Hint[];
+  readonly anchors: readonly TrustAnchor[];
+  /** Names at and below which nothing is validated. RFC 7646. */
+  readonly negativeAnchors?: readonly Name[];
+  readonly forwards?: readonly ForwardZone[];
+  readonly stubs?: readonly StubZone[];
+  readonly settings?: Partial<Settings>;
+  /** Tests only: algorithm numbers that count besides the product's own. */
+  readonly unsafeExtraAlgorithms?: readonly number[];
+}
+
+export interface ResolveOptions {
+  /** The caller's patience; the answer is then indeterminate ("aborted"). */
+  readonly signal?: AbortSignal;
+  /** Hears the events of this one question. */
+  readonly onEvent?: (event: ResolutionEvent) => void;
+}
+
+/** What a client with CD=1 gets: never judged, never to be trusted, kept apart from answers. RFC 4035 §3.2.2. */
+export interface Unchecked {
+  readonly question: Question;
+  readonly rcode: number;
+  readonly answer: readonly RRset[];
+  readonly authority: readonly RRset[];
+  readonly ede: readonly ExtendedError[];
+}
+
+export interface Resolver {
+  /** Never rejects for what the network does: read the verdict. TypeError for a name or type that is none. */
+  resolve(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Answer>;
+  /** Synchronous; undefined if it must be looked up. */
+  cached(question: Question): Answer | undefined;
+  resolveUnchecked(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Unchecked>;
+  /** Learns the root's servers and keys ahead of the first question. RFC 9609. */
+  prime(): Promise<void>;
+  /** Ends all work; what still waits gets an indeterminate answer. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,85 @@
+/** All links that are known without asking anybody: local names, judged answers with their age, remembered failures. */
+import { AnswerCache, type Link, type StoredLink } from "../cache/answers.ts";
+import { negativeTtl } from "../dnssec/response.ts";
+import { aliasAsAnswer, aliasWithTtls, answerWithTtls } from "../dnssec/views.ts";
+import type { Clock } from "../env/env.ts";
+import type { Question } from "../wire/message.ts";
+import { TYPE } from "../wire/registry.ts";
+import { FailureMemory } from "./failures.ts";
+import { localLink } from "./local.ts";
+import type { Settings } from "./options.ts";
+import { end } from "./resolve-once.ts";
+
+export class LinkStore {
+  readonly failures: FailureMemory;
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #answers: AnswerCache;
+  readonly #forwarding: boolean;
+
+  constructor(clock: Clock, settings: Settings, limits: { readonly maxOctets: number; readonly forwarding: boolean }) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#answers = new AnswerCache(clock, { maxOctets: limits.maxOctets, entryOctets: settings.entryOctets });
+    this.failures = new FailureMemory(clock, settings);
+    this.#forwarding = limits.forwarding;
+  }
+
+  /** Null: it must be looked up. */
+  known(question: Question): Link | null {
+    const local = localLink(question, this.#forwarding);
+    if (local !== null) return local;
+    const stored = this.#stored(question);
+    return stored === null ? this.failures.recall(question) : this.#aged(stored);
+  }
+
+  /** Keeps a link for as long as its TTLs and signatures allow, and returns it with TTLs capped. */
+  remember(question: Question, link: Link): Link {
+    const { maxTtl, maxNegativeTtl } = this.#settings;
+    const { verdict } = link;
+    if (verdict.status === "bogus" || verdict.status === "indeterminate") {
+      this.failures.remember(question, verdict);
+      return link;
+    }
+    this.failures.forget(question);
+    const validUntil = verdict.status === "secure" ? verdict.proof.validUntil : Number.POSITIVE_INFINITY;
+    if (link.kind === "alias") {
+      const capped: Link = { kind: "alias", verdict: aliasWithTtls(link.verdict, { age: 0, cap: maxTtl }) };
+      this.#answers.remember(question.name, question.type, capped, capped.verdict.value.alias.ttl, validUntil);
+      return capped;
+    }
+    if (!("value" in link.verdict)) return link;
+    const { value } = link.verdict;
+    const cap = value.kind === "answer" ? maxTtl : Math.min(maxNegativeTtl, negativeTtl(value.authority) ?? 0);
+    const capped: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, cap }) };
+    const ttl = value.rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), cap);
+    this.#answers.remember(question.name, question.type, capped, ttl, validUntil);
+    return capped;
+  }
+
+  #stored(question: Question): StoredLink | null {
+    const stored = this.#answers.get(question.name, question.type);
+    if (stored !== undefined) return stored;
+    if (question.type === TYPE.CNAME) {
+      const alias = this.#answers.alias(question.name, TYPE.A);
+      if (alias?.link.kind === "alias" && alias.link.verdict.value.alias.type === TYPE.CNAME) {
+        return { ...alias, link: end(aliasAsAnswer(alias.link.verdict)) };
+      }
+    }
+    if (question.type === TYPE.DS) return null;
+    // Nothing exists below a name that is proven not to. RFC 8020 §2.
+    for (let name = question.name.parent(); name !== null && name.labelCount > 0; name = name.parent()) {
+      const denied = this.#answers.nameError(name);
+      if (denied !== undefined) return denied;
+    }
+    return null;
+  }
+
+  #aged(stored: StoredLink): Link {
+    const age = Math.floor((this.#clock.monotonicMs() - stored.storedMs) / 1000);
+    const view = { age, cap: Number.POSITIVE_INFINITY };
+    const { link } = stored;
+    if (link.kind === "alias") return { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
+    return { ...link, verdict: answerWithTtls(link.verdict, view) };
+  }
+}

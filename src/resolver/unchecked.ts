@@ -1,0 +1,54 @@
+/** Data for clients that ask for it unjudged (CD=1). It never enters the cache of answers. RFC 4035 §3.2.2; ATTACKS A-31, A-64. */
+import type { RRset } from "../rrset/rrset.ts";
+import type { Question } from "../wire/message.ts";
+import { EDE, RCODE } from "../wire/registry.ts";
+import type { Unchecked } from "./api.ts";
+import type { Fetcher } from "./fetcher.ts";
+import type { Task } from "./session.ts";
+
+export async function followUnchecked(
+  start: Question,
+  task: Task,
+  fetcher: Fetcher,
+  aliasSteps: number,
+): Promise<Unchecked> {
+  const answer: RRset[] = [];
+  let question = start;
+  for (let steps = 0; ; steps++) {
+    let fetched = await fetcher.fetch(question, task);
+    if (fetched.kind === "found" && !fetched.response.question.name.equals(question.name)) {
+      fetched = await fetcher.fetch(question, task, { wholeNameFrom: fetched.zone });
+    }
+    if (fetched.kind === "failed") return uncheckedFailure(start, fetched.detail);
+    const { response } = fetched;
+    switch (response.kind) {
+      case "answer":
+        return {
+          question: start,
+          rcode: RCODE.NOERROR,
+          answer: [...answer, ...response.rrsets],
+          authority: response.authority,
+          ede: [],
+        };
+      case "no data":
+        return { question: start, rcode: RCODE.NOERROR, answer, authority: response.authority, ede: [] };
+      case "name error":
+        return { question: start, rcode: RCODE.NXDOMAIN, answer, authority: response.authority, ede: [] };
+      case "alias":
+        answer.push(response.alias, ...(response.received === null ? [] : [response.received]));
+        if (response.target === null) return { question: start, rcode: RCODE.YXDOMAIN, answer, authority: [], ede: [] };
+        if (steps >= aliasSteps) return uncheckedFailure(start, `more than ${aliasSteps} aliases`);
+        question = { ...question, name: response.target };
+    }
+  }
+}
+
+export function uncheckedFailure(question: Question, detail: string): Unchecked {
+  return {
+    question,
+    rcode: RCODE.SERVFAIL,
+    answer: [],
+    authority: [],
+    ede: [{ code: EDE.NO_REACHABLE_AUTHORITY, text: detail }],
+  };
+}
