@@ -15,6 +15,14 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** What sockets need besides a clock: a deadline at a fraction of the cost of a sleep that can be aborted. */
+export interface Timer {
+  /** Calls `fire` once after `ms`, unless the function returned is called before. */
+  after(ms: number, fire: () => void): () => void;
+  /** The same, but keeps no process alive: for tidying up. */
+  background(ms: number, fire: () => void): () => void;
+}
+
 export interface Random {
   /** A uniform integer from 0 to below - 1. */
   integer(below: number): number;
