@@ -1,0 +1,39 @@
+/** What the daemon grants its clients, each number with its reason. RFC 7766 §6.2, RFC 9210 §4.2. */
+
+export interface ServerLimit {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly why: string;
+}
+
+// biome-ignore format: a table reads better packed
+export const serverLimits = {
+  udpPayload: { value: 1232, min: 512, max: 4096, why: "largest UDP answer, whatever the client allows: avoids fragments (RFC 9715 §3)" },
+  connections: { value: 150, min: 1, max: 10000, why: "TCP connections at once; then the longest idle one is closed" },
+  pipelined: { value: 100, min: 1, max: 10000, why: "questions of one connection that wait for an answer; then we stop reading" },
+  idleMs: { value: 10000, min: 50, max: 600000, why: "a connection on which nothing moves is closed (RFC 7766 §6.2.3)" },
+  messageMs: { value: 30000, min: 50, max: 600000, why: "from a message's first octet to its last; dribbling clients end here" },
+  unwrittenOctets: { value: 262144, min: 1024, max: 16777216, why: "answers a connection's client has not read; then we stop reading its questions" },
+  stopMs: { value: 1000, min: 0, max: 60000, why: "what is being answered when we are told to stop may take this long" },
+} satisfies Record<string, ServerLimit>;
+
+export type ServerLimits = { readonly [K in keyof typeof serverLimits]: number };
+
+export const defaultServerLimits: ServerLimits = serverLimitsWith({});
+
+/** Defaults with `changes`; RangeError that names limit, value and range. */
+export function serverLimitsWith(changes: Partial<ServerLimits>): ServerLimits {
+  const limits = Object.fromEntries(Object.entries(serverLimits).map(([name, row]) => [name, row.value])) as Record<
+    keyof ServerLimits,
+    number
+  >;
+  for (const [name, value] of Object.entries(changes) as [keyof ServerLimits, number][]) {
+    const row: ServerLimit = serverLimits[name];
+    if (!Number.isInteger(value) || value < row.min || value > row.max) {
+      throw new RangeError(`server limit ${name} is ${value}: a whole number from ${row.min} to ${row.max} expected`);
+    }
+    limits[name] = value;
+  }
+  return limits;
+}
