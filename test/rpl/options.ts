@@ -1,0 +1,132 @@
+/**
+ * What each option of a scenario's configuration means here: a setting, nothing (with the reason), or a feature that this
+ * resolver does not offer. An option without a row is an error, so that nothing is passed over unseen.
+ */
+import type { Settings } from "../../src/resolver/options.ts";
+import { isPrivateAddress } from "../../src/wire/address.ts";
+import { isYes } from "./environment.ts";
+import type { ConfigOption, Scenario } from "./scenario.ts";
+
+export interface Missing {
+  /** A word for reports: "dns64". */
+  readonly feature: string;
+  readonly option: string;
+  readonly line: number;
+}
+
+type Meaning =
+  | { readonly kind: "elsewhere" }
+  | { readonly kind: "ignored"; readonly why: string }
+  | { readonly kind: "setting"; readonly set: (value: string) => Partial<Settings> }
+  | { readonly kind: "missing"; readonly feature: string; readonly unless?: (value: string) => boolean };
+
+/** Read by environment.ts. */
+const elsewhere: Meaning = { kind: "elsewhere" };
+const ignored = (why: string): Meaning => ({ kind: "ignored", why });
+const missing = (feature: string, unless?: (value: string) => boolean): Meaning =>
+  unless === undefined ? { kind: "missing", feature } : { kind: "missing", feature, unless };
+const isNo = (value: string): boolean => /^(no|off|false|0)$/i.test(value);
+const setting = (set: (value: string) => Partial<Settings>): Meaning => ({ kind: "setting", set });
+
+const answersOnly = "what is not compared: authority and additional sections (FORMAT.md §5.2)";
+const meanings: Readonly<Record<string, Meaning>> = {
+  "trust-anchor": elsewhere,
+  "domain-insecure": elsewhere,
+  "val-override-date": elsewhere,
+  "val-override-timestamp": elsewhere,
+  "qname-minimisation": elsewhere,
+  "query-minimization": elsewhere,
+  "access-control": elsewhere,
+  "stub-addr": elsewhere,
+  "stub-name": elsewhere,
+  "forward-addr": elsewhere,
+  name: elsewhere,
+  "module-config": missing("dns64", (value) => !value.includes("dns64")),
+  "do-not-query-localhost": elsewhere,
+
+  "aggressive-nsec": setting((value) => ({ aggressiveNsec: isYes(value) })),
+  "do-ip4": setting((value) => ({ ipv4: isYes(value) })),
+  "do-ip6": setting((value) => ({ ipv6: isYes(value) })),
+  "cache-max-ttl": setting((value) => ({ maxTtl: Number(value) })),
+
+  "target-fetch-policy": ignored("which addresses to fetch early is our own affair"),
+  "trust-anchor-signaling": ignored("we send no RFC 8145 signals"),
+  "fake-sha1": ignored("the test table verifies SHA-1 signatures really"),
+  "fake-dsa": ignored("the test table verifies DSA signatures really"),
+  "minimal-responses": ignored(answersOnly),
+  "iter-scrub-promiscuous": ignored("records nobody asked for are always dropped"),
+  ede: ignored("extended errors are always given"),
+  "rrset-roundrobin": ignored("sections are compared as sets"),
+  "log-time-ascii": ignored("no logs"),
+  "log-servfail": ignored("no logs"),
+  "val-log-level": ignored("no logs"),
+  "local-zone": ignored("only to unblock test., which is not blocked here"),
+  "harden-unknown-additional": ignored("unknown records in the additional section are never used"),
+  "harden-referral-path": ignored("off where it is written"),
+  "harden-below-nxdomain": ignored("always on, for secure denials (RFC 8020)"),
+  "harden-glue": ignored("glue out of bailiwick is never used"),
+  "harden-algo-downgrade": ignored("any valid path suffices (RFC 6840 §5.11); a SHA-256 DS outranks SHA-1 always"),
+  "stub-prime": ignored("no priming of stub zones"),
+  "discard-timeout": ignored("clients are not dropped while they wait"),
+  "msg-cache-size": ignored("the cache is large enough for any scenario"),
+  "val-max-restart": ignored("retries after bogus answers are bounded by the work budget"),
+  "outbound-msg-retry": ignored("tries are bounded by our own table"),
+  "private-domain": ignored("means something only beside private-address"),
+  "force-ipv6": ignored("mock servers have the addresses that the file gives them"),
+};
+
+export function settingsFrom(scenario: Scenario): { settings: Partial<Settings>; missing: readonly Missing[] } {
+  const settings: Partial<Settings>[] = [baseSettings, { queryPrivate: asksPrivateSpace(scenario) }];
+  const lacking: Missing[] = [];
+  for (const option of scenario.config.clauses.flatMap((clause) => clause.options)) {
+    const value = option.values.join(" ");
+    const meaning = meanings[option.name] ?? absent[option.name];
+    if (meaning === undefined)
+      throw new RangeError(`${scenario.file}:${option.line}: nobody has said what ${option.name} means here`);
+    if (meaning.kind === "setting") settings.push(meaning.set(value));
+    if (meaning.kind === "missing" && !meaning.unless?.(value)) lacking.push(lack(meaning.feature, option));
+  }
+  if (scenario.config.autotrust.length > 0)
+    lacking.push({ feature: "rfc5011", option: "AUTOTRUST_FILE", line: scenario.config.autotrust[0]!.line });
+  return { settings: Object.assign({}, ...settings), missing: lacking };
+}
+
+/** The scenarios' own assumptions where they differ from our defaults: iterations up to 150 count (FORMAT.md §6.2). */
+const baseSettings: Partial<Settings> = { nsec3Iterations: 150, nsec3Rounds: 20000 };
+
+const absent: Readonly<Record<string, Meaning>> = {
+  "serve-expired": missing("serve-stale", isNo),
+  "serve-expired-ttl": missing("serve-stale"),
+  "serve-expired-reply-ttl": missing("serve-stale"),
+  "serve-expired-client-timeout": missing("serve-stale"),
+  "ede-serve-expired": missing("serve-stale", isNo),
+  prefetch: missing("prefetch", isNo),
+  "prefetch-key": missing("prefetch", isNo),
+  "cache-min-ttl": missing("cache-min-ttl", isNo),
+  "cache-min-negative-ttl": missing("cache-min-ttl", isNo),
+  "private-address": missing("private-address"),
+  nsid: missing("nsid"),
+  "answer-cookie": missing("dns-cookies", isNo),
+  "cookie-secret": missing("dns-cookies"),
+  "local-data": missing("local-data"),
+  "dns64-prefix": missing("dns64"),
+  "dns64-ignore-aaaa": missing("dns64"),
+  features: missing("dns64"),
+  "feature-list": missing("dns64"),
+  "forward-first": missing("forward-first", isNo),
+  "harden-dnssec-stripped": missing("accepting stripped signatures", isYes),
+  "harden-unverified-glue": missing("verified glue", isNo),
+};
+
+function lack(feature: string, option: ConfigOption): Missing {
+  return { feature, option: option.name, line: option.line };
+}
+
+/** Mock servers stand anywhere; loopback alone is forbidden unless the file allows it (do-not-query-localhost). */
+function asksPrivateSpace(scenario: Scenario): boolean {
+  const options = scenario.config.clauses.flatMap((clause) => clause.options);
+  if (options.some((option) => option.name === "do-not-query-localhost" && isNo(option.values.join(" ")))) return true;
+  return scenario.ranges
+    .flatMap((range) => range.addresses)
+    .some((address) => isPrivateAddress(address) && !/^127\.|^::1$/.test(address));
+}
