@@ -93,7 +93,10 @@ export function virtualClock(options: VirtualClockOptions): VirtualClock {
   function turn(): void {
     ownImmediates -= 1;
     scheduled = false;
-    if (foreignImmediates() > 0 && patience-- > 0) return schedule();
+    if (foreignImmediates() > 0 && patience-- > 0) {
+      schedule();
+      return;
+    }
     patience = PATIENCE;
     const next = pop(sleepers);
     if (next !== null) {
@@ -103,13 +106,17 @@ export function virtualClock(options: VirtualClockOptions): VirtualClock {
       schedule();
     } else if (runs.size > 0) {
       idleTurns += 1;
-      if (idleTurns <= STUCK_AFTER) return schedule();
-      const error = new Error(
-        `at ${now} ms of virtual time nobody sleeps and nothing is left to run, yet the work has not settled: ` +
-          "it waits for something that never comes",
-      );
-      for (const run of runs) run.fail(error);
+      if (idleTurns <= STUCK_AFTER) schedule();
+      else giveUp();
     }
+  }
+
+  function giveUp(): void {
+    const error = new Error(
+      `at ${now} ms of virtual time nobody sleeps and nothing is left to run, yet the work has not settled: ` +
+        "it waits for something that never comes",
+    );
+    for (const run of runs) run.fail(error);
   }
 
   return {

@@ -152,17 +152,20 @@ export class Connection {
     const match = waiting.question.match(octets, waiting.query);
     switch (match.kind) {
       case "ours":
-        return waiting.settle({ kind: "ours", message: match.message, octets: octets.length });
+        waiting.settle({ kind: "ours", message: match.message, octets: octets.length });
+        break;
       case "foreign":
-      case "near miss": {
-        const why = match.kind === "foreign" ? match.why : "wrong id";
-        waiting.settle({ kind: "garbled", why });
-        return this.#end(
-          { kind: "garbled", why: `another answer on the connection was garbled: ${why}` },
-          "for the first",
-        );
-      }
+        this.#garbled(waiting, match.why);
+        break;
+      case "near miss":
+        this.#garbled(waiting, "wrong id");
+        break;
     }
+  }
+
+  #garbled(waiting: Waiting, why: string): void {
+    waiting.settle({ kind: "garbled", why });
+    this.#end({ kind: "garbled", why: `another answer on the connection was garbled: ${why}` }, "for the first");
   }
 
   #hungUp(): void {
@@ -187,7 +190,10 @@ export class Connection {
   #rest(): void {
     if (this.#state === "ended") return;
     // A half-open connection of a question that ran out, and one that nobody is to use again, hold a socket for nothing.
-    if (this.#state === "connecting" || this.#retiring || this.#options.idleMs === 0) return this.destroy();
+    if (this.#state === "connecting" || this.#retiring || this.#options.idleMs === 0) {
+      this.destroy();
+      return;
+    }
     this.#socket.unref();
     this.#cancelTimer = this.#options.clock.background(this.#options.idleMs, () => this.destroy());
     this.#options.onIdle(this, "idle");

@@ -84,6 +84,7 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
   }
 
   async function nextToPass(patienceMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const enough = new AbortController();
     const stop = (): void => enough.abort();
     overtaken.add(stop);

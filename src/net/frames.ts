@@ -17,8 +17,9 @@ export class FrameDecoder {
     return this.#emptyFrames;
   }
 
-  /** The messages that `chunk` completes: views of the chunk where they lie within it, else copies. */
-  push(chunk: Uint8Array): readonly Uint8Array[] {
+  /** The messages that `segment` completes: views of it where they lie within it, else copies. */
+  push(segment: Uint8Array): readonly Uint8Array[] {
+    const chunk = plainOctets(segment);
     const messages: Uint8Array[] = [];
     let at = 0;
     while (at < chunk.length) {
@@ -77,6 +78,11 @@ export function frame(message: Uint8Array): Uint8Array {
   framed[1] = message.length;
   framed.set(message, 2);
   return framed;
+}
+
+/** Sockets give Buffers, whose slice is a view where a Uint8Array's is a copy; the codec counts on copies. */
+export function plainOctets(octets: Uint8Array): Uint8Array {
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
 }
 
 const lengthAt = (octets: Uint8Array, at: number): number => (octets[at]! << 8) | octets[at + 1]!;

@@ -42,8 +42,9 @@ export class Slots {
   }
 
   give(): void {
-    for (const next of this.#line) return next(true); // the slot goes from hand to hand and is never free in between
-    this.#free += 1;
+    const [next] = this.#line;
+    if (next === undefined) this.#free += 1;
+    else next(true); // from hand to hand: it is never free in between, so nobody can jump the line
   }
 
   close(): void {

@@ -5,6 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { ExchangeResult, Random, ServerAddress, Timer } from "../env/env.ts";
+import { plainOctets } from "./frames.ts";
 import type { Match } from "./match.ts";
 import { Slots } from "./slots.ts";
 
@@ -104,7 +105,7 @@ export function udpClient(options: UdpOptions): UdpClient {
           discarded += 1;
           return;
         }
-        const match = datagram.match(octets, datagram.octets);
+        const match = datagram.match(plainOctets(octets), datagram.octets);
         switch (match.kind) {
           case "ours":
             return settle({ kind: "ours", message: match.message, octets: octets.length });

@@ -1,15 +1,17 @@
 /** Servers on 127.0.0.1 that behave as a test wants, and the questions put to them. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
+import { setMaxListeners } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Ask, ServerAddress } from "../../src/env/env.ts";
 import { systemClock, systemRandom } from "../../src/env/system.ts";
 import { type SystemExchange, type SystemExchangeOptions, systemExchange } from "../../src/net/exchange.ts";
-import { FrameDecoder, frame } from "../../src/net/frames.ts";
+import { FrameDecoder, frame, plainOctets } from "../../src/net/frames.ts";
 import { decodeMessage, encodeMessage, type Message } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
 import { answerTo } from "./messages.ts";
 
 export const never = new AbortController().signal;
+setMaxListeners(0, never); // Node 20 warns above 10
 
 export function askOf(server: ServerAddress, changes: Partial<Ask> = {}): Ask {
   return {
@@ -51,7 +53,7 @@ export type OnDatagram = (query: Uint8Array, reply: (octets: Uint8Array) => void
 export function udpServer(onDatagram: OnDatagram, address = "127.0.0.1"): Promise<UdpServer> {
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
   socket.on("message", (query, from) => {
-    onDatagram(query, (octets) => socket.send(octets, from.port, from.address), from);
+    onDatagram(plainOctets(query), (octets) => socket.send(octets, from.port, from.address), from);
   });
   const close = (): Promise<void> => new Promise((resolve) => socket.close(() => resolve()));
   return new Promise((resolve, reject) => {
@@ -103,12 +105,18 @@ export function realExchange(changes: Partial<SystemExchangeOptions> = {}): Syst
   return systemExchange({ clock: systemClock, random: systemRandom, settings: { randomCase: false }, ...changes });
 }
 
-/** Kinds of handles that the process has open, e.g. { UDPWrap: 1 }. */
-export function openHandles(): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const resource of process.getActiveResourcesInfo()) {
-    if (/Wrap|Timeout/.test(resource) && !/Pipe|TTY|Message/.test(resource))
-      counts[resource] = (counts[resource] ?? 0) + 1;
-  }
-  return counts;
+/** The kinds of sockets and timers that the process has open, one entry for each, once earlier tests' have gone. */
+export async function openHandles(): Promise<readonly string[]> {
+  await systemClock.sleep(20);
+  return process.getActiveResourcesInfo().filter((kind) => /^(UDP|TCP)|Timeout/.test(kind));
+}
+
+/** What is open now and was not before. */
+export async function openedSince(before: readonly string[]): Promise<readonly string[]> {
+  const left = [...before];
+  return (await openHandles()).filter((kind) => {
+    const at = left.indexOf(kind);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
