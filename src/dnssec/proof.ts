@@ -4,7 +4,7 @@ import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { Dnskey, Rrsig } from "../wire/rdata.ts";
 import { EDE, type RRType } from "../wire/registry.ts";
-import type { TrustAnchor } from "./anchors.ts";
+import type { TrustAnchor } from "./trust-anchor.ts";
 
 export interface Proof {
   /** One part for each RRset that the statement needs; alias links and denial records included. */

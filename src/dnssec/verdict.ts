@@ -80,6 +80,8 @@ export type WhyInsecure =
   | { readonly kind: "negative trust anchor"; readonly cut: Name }
   /** No trust anchor at or above the name: the operator's choice. */
   | { readonly kind: "no trust anchor"; readonly cut: Name }
+  /** RRSIGs are not signed themselves, so nothing proves that these are all. RFC 4035 §2.2. */
+  | { readonly kind: "unsigned type"; readonly cut: Name }
   /** Made here and not in the DNS: localhost, invalid, private reverse zones. RFC 6761, RFC 6303. */
   | { readonly kind: "local"; readonly cut: Name };
 

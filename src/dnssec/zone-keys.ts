@@ -19,11 +19,20 @@ export class ZoneKey {
   #importedBy: CryptoEngine | null = null;
   #imported: VerifyKey | null = null;
 
-  constructor(dnskey: Dnskey, rdata: Uint8Array) {
+  private constructor(dnskey: Dnskey, rdata: Uint8Array, fault: KeyFault | null) {
     this.dnskey = dnskey;
     this.rdata = rdata;
     this.tag = keyTag(rdata);
-    this.fault = faultOf(dnskey);
+    this.fault = fault;
+  }
+
+  static of(dnskey: Dnskey, rdata: Uint8Array): ZoneKey {
+    return new ZoneKey(dnskey, rdata, faultOf(dnskey));
+  }
+
+  /** RFC 5011 §2.1: a revoked key still verifies the signature by which it revokes itself. Good for nothing else. */
+  static forItsRevocation(revoked: ZoneKey): ZoneKey {
+    return new ZoneKey(revoked.dnskey, revoked.rdata, null);
   }
 
   get usable(): boolean {
@@ -76,7 +85,7 @@ export class KeyRing {
   }
 
   static of(dnskey: RRset<typeof TYPE.DNSKEY>): KeyRing {
-    return new KeyRing(rdataOf(dnskey).map((key, i) => new ZoneKey(key, dnskey.data[i]!)));
+    return new KeyRing(rdataOf(dnskey).map((key, i) => ZoneKey.of(key, dnskey.data[i]!)));
   }
 
   /** In the order in which they came, unusable ones included. */

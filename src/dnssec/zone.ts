@@ -8,12 +8,12 @@ import type { Cut } from "../rrset/findings.ts";
 import { type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
-import type { TrustAnchor } from "./anchors.ts";
 import { proveNoDs } from "./denial.ts";
 import { chooseDs, equalOctets, matchDs } from "./ds.ts";
 import type { Judge } from "./judge.ts";
 import { type Denial, type Failure, failure, type SignedBy } from "./proof.ts";
 import { algorithmCounts, endOf, findSignature, lifetime, proofFrom, verifyRRset } from "./signature.ts";
+import type { TrustAnchor } from "./trust-anchor.ts";
 import { bogus, mintSecure, type Secure, type WhyInsecure } from "./verdict.ts";
 import { KeyRing, type ZoneKey } from "./zone-keys.ts";
 import { type InsecureZone, mintInsecureZone, mintSecureZone, type SecureZone, type ZoneTrust } from "./zone-trust.ts";
@@ -52,20 +52,20 @@ export function judgeCut(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
   const choice = chooseDs(rdataOf(ds), by);
   return choice.kind === "usable"
     ? { kind: "signed", ds: proven }
-    : insecureCut(zone, { kind: choice.kind, cut: zone, ds: proven });
+    : insecure(zone, { kind: choice.kind, cut: zone, ds: proven });
 }
 
 function judgeDenial(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
   const denied = proveNoDs(parent, cut, by);
   if (!("status" in denied)) return { kind: "failed", failure: denied };
-  if (denied.status === "insecure") return insecureCut(cut.zone, denied.why);
+  if (denied.status === "insecure") return insecure(cut.zone, denied.why);
   if (denied.value.kind === "no delegation") return { kind: "no cut", status: "no cut", denial: denied };
   const kind = denied.value.optOut ? "opt-out" : "unsigned delegation";
-  return insecureCut(cut.zone, { kind, cut: cut.zone, denial: denied });
+  return insecure(cut.zone, { kind, cut: cut.zone, denial: denied });
 }
 
-function insecureCut(zone: Name, why: WhyInsecure): CutVerdict {
-  return { kind: "insecure", why, zone: mintInsecureZone(zone, why) };
+function insecure(zone: Name, why: WhyInsecure): CutVerdict {
+  return { kind: "insecure", why, zone: insecureCut(zone, why) };
 }
 
 /** The zone's keys against a proven DS RRset. `dnskey` is null if the zone has answered that there is none. */
@@ -197,6 +197,11 @@ export function unanchored(name: Name): InsecureZone {
 /** RFC 7646 §2: at and below a negative trust anchor nothing is validated. */
 export function negativelyAnchored(name: Name): InsecureZone {
   return mintInsecureZone(name, { kind: "negative trust anchor", cut: name });
+}
+
+/** The chain ends at `zone`, for a reason that a judgement gave. */
+export function insecureCut(zone: Name, why: WhyInsecure): InsecureZone {
+  return mintInsecureZone(zone, why);
 }
 
 /** What lies below the end of a chain inherits its reason. */
