@@ -60,8 +60,16 @@ export function keyFor(request: KeyRequest): SigningKey {
   return key;
 }
 
-/** One RRSIG's RDATA over `rrset` as it stands in the zone. RFC 4034 §3.1. */
-export function signRRset(rrset: LabRRset, key: SigningKey, validity: Validity): Uint8Array {
+/**
+ * One RRSIG's RDATA over `rrset` as it stands in the zone. RFC 4034 §3.1. `otherwise` says what a wound wants different:
+ * what it says is signed, so the signature itself is right.
+ */
+export function signRRset(
+  rrset: LabRRset,
+  key: SigningKey,
+  validity: Validity,
+  otherwise: Partial<RrsigFields> = {},
+): Uint8Array {
   const unsigned = {
     typeCovered: rrset.type,
     algorithm: key.algorithm,
@@ -72,6 +80,7 @@ export function signRRset(rrset: LabRRset, key: SigningKey, validity: Validity):
     keyTag: key.tag,
     signer: key.zone,
     signature: new Uint8Array(0),
+    ...otherwise,
   };
   const signature = key.sign(signedData({ ...rrset, signatures: [] }, unsigned));
   return rrsigRdata({ ...unsigned, signature });

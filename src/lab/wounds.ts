@@ -1,0 +1,54 @@
+/**
+ * One correct world, one named defect. Each row says what is wrong, which question meets it, and what a validator with
+ * rootwalk's default settings must make of that (and `queryPrivate`, for the lab's servers live in 127/8).
+ */
+import type { UnixSeconds } from "../env/env.ts";
+import type { Injury } from "./injure.ts";
+import { buildWorld, type World, type WorldDescription, type WorldOptions } from "./world.ts";
+import { soundWorld } from "./worlds/sound.ts";
+import { chainWounds } from "./wounds/chain.ts";
+import { denialWounds } from "./wounds/denial.ts";
+import { serverWounds } from "./wounds/servers.ts";
+import { signatureWounds } from "./wounds/signatures.ts";
+
+export interface Wound {
+  readonly name: string;
+  /** What is wrong, as a sentence's part. */
+  readonly what: string;
+  readonly question: { readonly name: string; readonly type: string };
+  readonly status: "secure" | "insecure" | "bogus" | "indeterminate";
+  /** The failure's code or the kind of insecurity; null where the answer is secure all the same. */
+  readonly reason: string | null;
+  readonly inflict: Injury;
+}
+
+export interface SoundWorld extends World {
+  /** The same world, as young as this one, with one thing wrong. TypeError for a wound that is not in the table. */
+  wound(name: string): WoundedWorld;
+}
+
+export interface WoundedWorld extends World {
+  readonly wound: Wound;
+}
+
+export const wounds: readonly Wound[] = [...signatureWounds, ...chainWounds, ...denialWounds, ...serverWounds];
+
+/** Noon of a day in 2026: tests with a virtual clock start where the world was signed. */
+export const LAB_NOW: UnixSeconds = Date.UTC(2026, 10, 2, 12) / 1000;
+
+export function world(now: UnixSeconds = LAB_NOW, options: WorldOptions = {}): SoundWorld {
+  return {
+    ...buildWorld(soundWorld, now, options),
+    wound: (name) => ({ ...buildWorld(woundedDescription(soundWorld, name), now, options), wound: woundNamed(name) }),
+  };
+}
+
+export function woundedDescription(description: WorldDescription, name: string): WorldDescription {
+  return woundNamed(name).inflict(description);
+}
+
+export function woundNamed(name: string): Wound {
+  const found = wounds.find((wound) => wound.name === name);
+  if (found === undefined) throw new TypeError(`the lab knows no wound "${name}"`);
+  return found;
+}
