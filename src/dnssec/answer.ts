@@ -1,11 +1,13 @@
 /** What the resolver gives out and the cache keeps. */
 
 import type { UnixSeconds } from "../env/env.ts";
-import type { RRset } from "../rrset/rrset.ts";
+import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { ExtendedError } from "../wire/edns.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
-import type { Verdict } from "./verdict.ts";
+import { EDE, RCODE, TYPE } from "../wire/registry.ts";
+import { dateText, type Proof } from "./proof.ts";
+import { mintInsecure, mintSecure, type Verdict, type WhyInsecure } from "./verdict.ts";
 
 /** What one question came to, at the end of its aliases. */
 export interface AnswerData {
@@ -49,4 +51,173 @@ export interface Answer {
   readonly ttl: number;
   /** When the weakest signature expires, for secure answers. */
   readonly validUntil: UnixSeconds | null;
+}
+
+export interface Joining {
+  readonly question: Question;
+  /** In order. After one that cannot be believed, nothing counts. */
+  readonly links: readonly AliasLink[];
+  /** What stands at the end of them. */
+  readonly last: Verdict<AnswerData>;
+  /** What else a client should know: that this is a remembered failure, for one. */
+  readonly notes: readonly ExtendedError[];
+}
+
+/** The least trusted of all links and of the data decides. */
+export function joinAnswer({ question, links, last, notes }: Joining): Answer {
+  const broken = links.findIndex(({ verdict }) => !("value" in verdict));
+  const aliases = broken < 0 ? links : links.slice(0, broken + 1);
+  const chain = aliases.map((link) => link.verdict);
+  const verdict = joinVerdicts(chain, last);
+  return {
+    question,
+    authenticated: verdict.status === "secure",
+    verdict,
+    aliases,
+    rcode: "value" in verdict ? verdict.value.rcode : RCODE.SERVFAIL,
+    ede: distinct([...[...chain, verdict].flatMap(extendedErrors), ...notes]),
+    ttl: "value" in verdict ? ttlOf(aliases, verdict.value) : 0,
+    validUntil: verdict.status === "secure" ? verdict.proof.validUntil : null,
+  };
+}
+
+/** Bogus before indeterminate before insecure before secure; of equals, the first that a reader meets. */
+function joinVerdicts(chain: readonly Verdict<AliasData>[], last: Verdict<AnswerData>): Verdict<AnswerData> {
+  let why: WhyInsecure | null = null;
+  const proofs: Proof[] = [];
+  let unknown: Verdict<never> | null = null;
+  for (const verdict of [...chain, last]) {
+    switch (verdict.status) {
+      case "bogus":
+        return verdict;
+      case "indeterminate":
+        unknown ??= verdict;
+        break;
+      case "insecure":
+        why ??= verdict.why;
+        break;
+      case "secure":
+        proofs.push(verdict.proof);
+        break;
+    }
+  }
+  if (unknown !== null || !("value" in last)) return unknown ?? last;
+  if (why !== null) return last.status === "insecure" && chain.length === 0 ? last : mintInsecure(last.value, why);
+  return proofs.length === 1 ? last : mintSecure(last.value, joinProofs(proofs));
+}
+
+function joinProofs(proofs: readonly Proof[]): Proof {
+  return {
+    parts: [...new Set(proofs.flatMap((proof) => proof.parts))],
+    validUntil: Math.min(...proofs.map((proof) => proof.validUntil)),
+  };
+}
+
+/** The least of everything that the answer is made of. */
+function ttlOf(aliases: readonly AliasLink[], data: AnswerData): number {
+  const ttls: number[] = [];
+  for (const { verdict } of aliases) {
+    if (!("value" in verdict)) continue;
+    ttls.push(verdict.value.alias.ttl, ...verdict.value.authority.map((rrset) => rrset.ttl));
+  }
+  // RFC 6672 §2.2: YXDOMAIN follows from the DNAME, and lasts as long as it does.
+  if (data.kind === "answer")
+    ttls.push(...data.rrsets.map((rrset) => rrset.ttl), ...data.authority.map((rrset) => rrset.ttl));
+  else if (data.rcode !== RCODE.YXDOMAIN) ttls.push(negativeTtl(data.authority) ?? 0);
+  return ttls.length === 0 ? 0 : Math.min(...ttls);
+}
+
+/**
+ * Seconds for which a denial may be kept: the lesser of SOA TTL and MINIMUM (RFC 2308 §5), and no longer than the records
+ * that prove it. Null without a SOA: such a denial should not be kept.
+ */
+export function negativeTtl(authority: readonly RRset[]): number | null {
+  let ttl: number | null = null;
+  for (const rrset of authority) {
+    if (!isOfType(rrset, TYPE.SOA)) continue;
+    ttl = Math.min(rrset.ttl, rdataOf(rrset)[0]!.minimum);
+    break;
+  }
+  if (ttl === null) return null;
+  for (const rrset of authority) ttl = Math.min(ttl, rrset.ttl);
+  return ttl;
+}
+
+/** What to tell beside a verdict; nothing where a zone is simply unsigned. RFC 8914 §4. */
+export function extendedErrors(verdict: Verdict<unknown>): readonly ExtendedError[] {
+  switch (verdict.status) {
+    case "secure":
+      return [];
+    case "insecure": {
+      const code = codeOf(verdict.why);
+      return code === null ? [] : [{ code, text: explainVerdict(verdict) }];
+    }
+    case "bogus":
+    case "indeterminate":
+      return [{ code: verdict.failure.ede, text: verdict.failure.detail }];
+  }
+}
+
+function codeOf(why: WhyInsecure): number | null {
+  switch (why.kind) {
+    case "unsupported algorithm":
+    case "unsupported anchor":
+      return EDE.UNSUPPORTED_DNSKEY_ALGORITHM;
+    case "unsupported digest":
+      return EDE.UNSUPPORTED_DS_DIGEST;
+    case "too many iterations":
+      return EDE.UNSUPPORTED_NSEC3_ITERATIONS;
+    case "negative trust anchor":
+      return EDE.NEGATIVE_TRUST_ANCHOR;
+    case "unsigned delegation":
+    case "opt-out":
+    case "no trust anchor":
+    case "unsigned type":
+    case "local":
+      return null;
+  }
+}
+
+function distinct(errors: readonly ExtendedError[]): readonly ExtendedError[] {
+  return errors.filter(({ code, text }, i) => errors.findIndex((e) => e.code === code && e.text === text) === i);
+}
+
+/** One line for queries and traces. */
+export function explainVerdict(verdict: Verdict<unknown>): string {
+  switch (verdict.status) {
+    case "secure":
+      return `secure until ${dateText(verdict.proof.validUntil)}`;
+    case "insecure":
+      return `insecure: ${whyText(verdict.why)}`;
+    case "bogus":
+      return `bogus: ${verdict.failure.detail}`;
+    case "indeterminate":
+      return `indeterminate: ${verdict.failure.detail}`;
+  }
+}
+
+function whyText(why: WhyInsecure): string {
+  const { cut } = why;
+  switch (why.kind) {
+    case "unsigned delegation":
+      return `${cut} is delegated without DS`;
+    case "opt-out":
+      return `${cut} lies in an NSEC3 opt-out span of ${why.denial.value.zone}`;
+    case "unsupported algorithm":
+      return `no DS of ${cut} names a supported algorithm`;
+    case "unsupported digest":
+      return `no DS of ${cut} has a supported digest`;
+    case "unsupported anchor":
+      return `the trust anchor of ${cut} names no supported algorithm`;
+    case "too many iterations":
+      return `NSEC3 of ${cut} has ${why.iterations} iterations`;
+    case "negative trust anchor":
+      return `negative trust anchor at ${cut}`;
+    case "no trust anchor":
+      return `no trust anchor at or above ${cut}`;
+    case "unsigned type":
+      return `RRSIGs of ${cut} are not signed themselves`;
+    case "local":
+      return `${cut} is answered locally`;
+  }
 }
