@@ -137,16 +137,12 @@ class IterativeResolver implements Resolver {
       const { value } = local.verdict;
       return { question, rcode: value.rcode, answer: value.rrsets, authority: value.authority, ede: [] };
     }
-    const session = this.#session(options.onEvent);
     return within(
       this.#patience(options),
-      (signal) =>
-        followUnchecked(
-          question,
-          { session, flight: null, depth: 0, signal },
-          this.#fetcher,
-          this.#settings.aliasSteps,
-        ),
+      (signal) => {
+        const task = this.#task(signal, { trouble: [], listener: options.onEvent });
+        return followUnchecked(question, task, this.#fetcher, this.#settings.aliasSteps);
+      },
       (why) => uncheckedFailure(question, why),
     );
   }

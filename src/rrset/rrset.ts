@@ -1,8 +1,8 @@
 /** RRsets, the unit of everything above the wire. RFC 2181 §5. */
 import type { ResourceRecord } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
-import type { Rrsig } from "../wire/rdata.ts";
-import type { RRType } from "../wire/registry.ts";
+import { canonicalRdata, decodeRdata, encodeRdata, type RdataOf, type Rrsig } from "../wire/rdata.ts";
+import { CLASS, type RRType, TYPE } from "../wire/registry.ts";
 
 /** Records of one owner, type and class IN. `T` is a literal type number where one is required: RRset<typeof TYPE.DS>. */
 export interface RRset<T extends RRType = RRType> {
@@ -20,4 +20,99 @@ export function isOfType<T extends RRType>(rrset: RRset, type: T): rrset is RRse
   return rrset.type === type;
 }
 
-export type { ResourceRecord };
+const decoded = new WeakMap<readonly Uint8Array[], readonly unknown[]>();
+
+/** The values of an RRset's RDATA, in its order; decoded once. */
+export function rdataOf<T extends RRType>(rrset: RRset<T>): readonly RdataOf<T>[] {
+  let values = decoded.get(rrset.data);
+  if (values === undefined) {
+    values = rrset.data.map((octets) => decodeRdata(rrset.type, octets));
+    decoded.set(rrset.data, values);
+  }
+  return values as readonly RdataOf<T>[];
+}
+
+/** RRSIGs kept for one RRset, so that a thousand of them cost nothing (ATTACKS: expired RRSIG flood, CVE-2023-50387). */
+const SIGNATURES_KEPT = 8;
+
+export interface Grouped {
+  /** In order of first appearance. */
+  readonly rrsets: readonly RRset[];
+  /** RRSIGs that cover nothing in the section: an RRset of type RRSIG for each owner. */
+  readonly strays: readonly RRset[];
+}
+
+interface Draft {
+  readonly name: Name;
+  readonly type: RRType;
+  ttl: number;
+  readonly data: Uint8Array[];
+  readonly signatures: Rrsig[];
+  seen: Set<string> | null;
+}
+
+/** A section's records of class IN as RRsets with their RRSIGs, wherever in the section these stand. */
+export function groupRRsets(records: readonly ResourceRecord[]): Grouped {
+  const drafts = new Map<string, Draft>();
+  for (const record of records) {
+    if (record.class !== CLASS.IN || record.type === TYPE.RRSIG) continue;
+    addTo(drafts, record);
+  }
+  const strays = new Map<string, Draft>();
+  for (const record of records) {
+    if (record.class !== CLASS.IN || record.type !== TYPE.RRSIG) continue;
+    const covered = ((record.rdata[0]! << 8) | record.rdata[1]!) as RRType;
+    const draft = drafts.get(keyOf(record.name, covered));
+    if (draft === undefined) addTo(strays, record);
+    else if (draft.signatures.length < SIGNATURES_KEPT) draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
+  }
+  return { rrsets: [...drafts.values()].map(finished), strays: [...strays.values()].map(finished) };
+}
+
+/** The RRset's records, without its signatures. */
+export function toRecords(rrset: RRset, ttl = rrset.ttl): ResourceRecord[] {
+  return rrset.data.map((rdata) => ({ name: rrset.name, type: rrset.type, class: CLASS.IN, ttl, rdata }));
+}
+
+export function signatureRecords(rrset: RRset, ttl = rrset.ttl): ResourceRecord[] {
+  return rrset.signatures.map((signature) => ({
+    name: rrset.name,
+    type: TYPE.RRSIG,
+    class: CLASS.IN,
+    ttl,
+    rdata: encodeRdata(TYPE.RRSIG, signature),
+  }));
+}
+
+const keyOf = (name: Name, type: RRType): string => String.fromCharCode(type) + name.key;
+
+function addTo(drafts: Map<string, Draft>, record: ResourceRecord): void {
+  const key = keyOf(record.name, record.type);
+  const draft = drafts.get(key);
+  if (draft === undefined) {
+    drafts.set(key, {
+      name: record.name,
+      type: record.type,
+      ttl: record.ttl,
+      data: [record.rdata],
+      signatures: [],
+      seen: null,
+    });
+    return;
+  }
+  draft.ttl = Math.min(draft.ttl, record.ttl);
+  draft.seen ??= new Set([identity(draft.type, draft.data[0]!)]);
+  const id = identity(record.type, record.rdata);
+  if (draft.seen.has(id)) return;
+  draft.seen.add(id);
+  draft.data.push(record.rdata);
+}
+
+function identity(type: RRType, rdata: Uint8Array): string {
+  const canonical = canonicalRdata(type, rdata);
+  return Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).toString("latin1");
+}
+
+function finished({ name, type, ttl, data, signatures }: Draft): RRset {
+  return { name, type, ttl, data: data as [Uint8Array, ...Uint8Array[]], signatures };
+}

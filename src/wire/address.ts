@@ -1,0 +1,132 @@
+/** IP addresses as octets and as text. RFC 1035 §3.4.1, RFC 3596, text form RFC 5952. */
+import { type RRType, TYPE } from "./registry.ts";
+
+/** The text form of an A or AAAA RDATA. */
+export function addressFromRdata(type: RRType, rdata: Uint8Array): string {
+  if (type !== TYPE.A && type !== TYPE.AAAA) throw new TypeError(`type ${type} holds no address`);
+  return octetsToAddress(rdata);
+}
+
+/** 4 or 16 octets as text. */
+export function octetsToAddress(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join(".");
+  if (octets.length !== 16) throw new TypeError(`an address of ${octets.length} octets`);
+  const groups = Array.from({ length: 8 }, (_, i) => (octets[2 * i]! << 8) | octets[2 * i + 1]!);
+  // RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals.
+  let best = { start: -1, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length += 1;
+    if (length > best.length) best = { start, length };
+  }
+  const text = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(":");
+  return best.start < 0 ? text(0, 8) : `${text(0, best.start)}::${text(best.start + best.length, 8)}`;
+}
+
+/** IPv4 dotted or IPv6 in any valid form; null for anything else. */
+export function addressToOctets(text: string): Uint8Array | null {
+  return text.includes(":") ? ipv6(text) : ipv4(text);
+}
+
+function ipv4(text: string): Uint8Array | null {
+  const parts = text.split(".");
+  if (parts.length !== 4) return null;
+  const octets = new Uint8Array(4);
+  for (const [i, part] of parts.entries()) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return null;
+    octets[i] = Number(part);
+  }
+  return octets;
+}
+
+function ipv6(text: string): Uint8Array | null {
+  const dotted = /^(.*:)([0-9.]+)$/.exec(text);
+  if (dotted?.[2]?.includes(".")) {
+    const last = ipv4(dotted[2]);
+    if (last === null) return null;
+    const pair = (i: number): string => ((last[i]! << 8) | last[i + 1]!).toString(16);
+    return ipv6(`${dotted[1]}${pair(0)}:${pair(2)}`);
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const groupsOf = (half: string): string[] => (half === "" ? [] : half.split(":"));
+  const head = groupsOf(halves[0]!);
+  const tail = halves.length === 2 ? groupsOf(halves[1]!) : [];
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  const groups = [...head, ...Array<string>(halves.length === 2 ? missing : 0).fill("0"), ...tail];
+  const octets = new Uint8Array(16);
+  for (const [i, group] of groups.entries()) {
+    if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return null;
+    const value = Number.parseInt(group, 16);
+    octets[2 * i] = value >> 8;
+    octets[2 * i + 1] = value;
+  }
+  return octets;
+}
+
+/** Networks where no public name server lives: IANA's special-purpose registries (RFC 6890). Prefix and length. */
+const privateNetworks: readonly (readonly [Uint8Array, number])[] = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
+  "::/127",
+  "64:ff9b:1::/48",
+  "100::/64",
+  "2001:db8::/32",
+  "3fff::/20",
+  "fc00::/7",
+  "fe80::/10",
+  "fec0::/10",
+  "ff00::/8",
+].map((text) => {
+  const [prefix, length] = text.split("/");
+  return [addressToOctets(prefix!)!, Number(length)] as const;
+});
+
+/** Loopback, private, link-local, documentation, multicast, unspecified and the like. Text or octets; what is no address is private. */
+export function isPrivateAddress(address: string | Uint8Array): boolean {
+  const octets = typeof address === "string" ? addressToOctets(address) : address;
+  if (octets === null) return true;
+  if (octets.length === 16 && octets.subarray(0, 12).every((octet, i) => octet === (i < 10 ? 0 : 0xff))) {
+    return isPrivateAddress(octets.subarray(12)); // ::ffff:a.b.c.d
+  }
+  return privateNetworks.some(
+    ([prefix, length]) => prefix.length === octets.length && sharesPrefix(octets, prefix, length),
+  );
+}
+
+function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
+  const left = bits & 7;
+  return left === 0 || ((a[whole]! ^ b[whole]!) & (0xff00 >> left) & 0xff) === 0;
+}
+
+/** "ADDR", "ADDR:PORT", "[V6]:PORT", "ADDR@PORT"; null if it is none of these. */
+export function parseServerAddress(
+  text: string,
+  defaultPort: number,
+): { readonly address: string; readonly port: number } | null {
+  const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text) ??
+    /^([^@]+)@(\d+)$/.exec(text) ??
+    /^([0-9.]+):(\d+)$/.exec(text) ?? [text, text];
+  const octets = addressToOctets(match[1]!);
+  const port = match[2] === undefined ? defaultPort : Number(match[2]);
+  if (octets === null || !Number.isInteger(port) || port < 0 || port > 65535) return null;
+  return { address: octetsToAddress(octets), port };
+}
