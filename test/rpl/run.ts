@@ -111,7 +111,8 @@ class Walk {
 
   async run(): Promise<Run> {
     try {
-      for (const step of this.#scenario.steps) await this.#take(step);
+      const { steps } = this.#scenario;
+      for (const [i, step] of steps.entries()) await this.#take(step, steps[i + 1]?.number ?? step.number + 1);
       await this.#clock.settle();
       this.#checkMandatory();
     } finally {
@@ -130,14 +131,16 @@ class Walk {
     };
   }
 
-  async #take(step: Step): Promise<void> {
+  async #take(step: Step, next: number): Promise<void> {
     // testbound's step clock shows the step that comes next; Deckard's stays at the question. FORMAT.md §3.
-    if (this.#scenario.dialect === "testbound" || step.kind === "query") this.#world.moveTo(step.number);
+    const testbound = this.#scenario.dialect === "testbound";
+    if (testbound || step.kind === "query") this.#world.moveTo(step.number);
     await this.#clock.settle();
     this.#tellTraffic();
     this.#story.push(
       `STEP ${step.number} ${step.kind}${"entry" in step ? ` ${step.entry.question.map(questionText).join()}` : ""}`,
     );
+    if (testbound && (step.kind === "query" || step.kind === "time passes")) this.#world.moveTo(next);
     switch (step.kind) {
       case "query":
         return this.#ask(step);
