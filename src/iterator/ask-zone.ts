@@ -2,6 +2,7 @@
  * One question to a zone's servers until one gives a usable answer: the best first, another beside it when it is slow,
  * all again with more patience, TCP as the way out when no datagram comes back. RFC 1034 §5.3.3, RFC 9520 §3.1.
  */
+import { manyListeners } from "../env/abort.ts";
 import type { ServerAddress, Transport } from "../env/env.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import type { Message, Question } from "../wire/message.ts";
@@ -66,7 +67,7 @@ class Race {
   readonly #zone: Delegation;
   readonly #context: ZoneContext;
   readonly #outer: AbortSignal;
-  readonly #losers = new AbortController();
+  readonly #losers = manyListeners();
   readonly #candidates = new Map<string, Candidate>();
   readonly #running = new Set<Promise<Step>>();
   readonly #unresolved: NameServer[];

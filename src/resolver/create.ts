@@ -31,8 +31,18 @@ export interface ResolverOptions extends Partial<Omit<ResolverParts, "env" | "hi
  */
 export function createResolver(options: ResolverOptions = {}): Resolver {
   const { rootHints, trustAnchors, onEvent, env, engine, ...rest } = options;
-  const hints = rootHints === undefined ? builtInHints() : typeof rootHints === "string" ? hintsFromText(rootHints, "root hints") : rootHints;
-  const anchors = trustAnchors === undefined ? builtInAnchors() : typeof trustAnchors === "string" ? anchorsFromZoneText(trustAnchors, "trust anchors") : trustAnchors;
+  const hints =
+    rootHints === undefined
+      ? builtInHints()
+      : typeof rootHints === "string"
+        ? hintsFromText(rootHints, "root hints")
+        : rootHints;
+  const anchors =
+    trustAnchors === undefined
+      ? builtInAnchors()
+      : typeof trustAnchors === "string"
+        ? anchorsFromZoneText(trustAnchors, "trust anchors")
+        : trustAnchors;
   if (hints.length === 0) throw new TypeError("root hints name no server with an address");
   const known = { hints, anchors, engine: engine ?? nativeEngine(), ...rest };
   if (env !== undefined) return fromParts({ ...known, env: onEvent === undefined ? env : { ...env, emit: onEvent } });

@@ -2,12 +2,13 @@
  * Single flight: whoever asks for what is being looked up already waits for the same work. A cycle of waiting (name
  * servers whose addresses depend on each other, TsuNAME) is seen before it begins. Work nobody waits for is aborted.
  */
+import { manyListeners } from "../env/abort.ts";
 
 export class Flight {
   readonly key: string;
   /** What this flight is waiting for right now. */
   readonly waitsFor = new Set<Flight>();
-  readonly controller = new AbortController();
+  readonly controller = manyListeners();
   waiters = 0;
   done = false;
 

@@ -1,4 +1,5 @@
 /** How long a question may take: the deadline, the caller's patience and the resolver's life, whichever ends first. */
+import { manyListeners } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 
 export type Impatience = "too late" | "aborted" | "closed";
@@ -19,7 +20,7 @@ export async function within<T>(
   const { clock, deadlineMs, caller, closing } = patience;
   if (closing.aborted) return late("closed");
   if (caller?.aborted) return late("aborted");
-  const controller = new AbortController();
+  const controller = manyListeners();
   const timer = new AbortController();
   let onCaller = (): void => {};
   let onClosing = (): void => {};

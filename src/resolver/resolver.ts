@@ -1,4 +1,5 @@
 /** The resolver: cache, single flight, aliases, deadlines. RFC 1034 §5.3.3; what it gives out is judged. */
+
 import type { Link } from "../cache/answers.ts";
 import { DelegationCache } from "../cache/delegations.ts";
 import { InfraCache } from "../cache/infra.ts";
@@ -10,6 +11,7 @@ import type { Policy } from "../dnssec/judge.ts";
 import { type FailureCode, failure } from "../dnssec/proof.ts";
 import { indeterminate, type Verdict } from "../dnssec/verdict.ts";
 import { overlongAlias } from "../dnssec/views.ts";
+import { manyListeners } from "../env/abort.ts";
 import type { Env } from "../env/env.ts";
 import { classifyContinuation } from "../iterator/classify.ts";
 import type { Question } from "../wire/message.ts";
@@ -56,7 +58,7 @@ class IterativeResolver implements Resolver {
   readonly #fetcher: Fetcher;
   readonly #chain: Chain;
   readonly #finished = new Map<string, Finished>();
-  readonly #closing = new AbortController();
+  readonly #closing = manyListeners();
   readonly #forwarding: boolean;
   #priming: Promise<void> | null = null;
 
