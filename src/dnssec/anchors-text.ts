@@ -15,12 +15,12 @@ import { ZoneKey } from "./zone-keys.ts";
 /** Throws AnchorError with source, line and reason. */
 export function anchorsFromZoneText(text: string, source: string): readonly TrustAnchor[] {
   const anchors = new Map<string, { readonly zone: Name; readonly ds: Ds[]; readonly keys: Dnskey[] }>();
-  for (const record of recordsIn(text, source)) {
+  for (const { record, line } of recordsIn(text, source)) {
     const known = anchors.get(record.name.key);
     const anchor = known ?? { zone: record.name, ds: [], keys: [] };
     if (known === undefined) anchors.set(record.name.key, anchor);
     const fail = (reason: string): never => {
-      throw new AnchorError(source, null, `${record.name} ${typeToText(record.type)} ${reason}`);
+      throw new AnchorError(source, line, `${record.name} ${typeToText(record.type)} ${reason}`);
     };
     switch (record.type) {
       case TYPE.DS:
@@ -70,12 +70,19 @@ const foreignComment = /^\s*(?:#|\/\/)/;
 /** Unbound notes the RFC 5011 state of each key behind its record; 2 is VALID, 3 MISSING, and no other is trusted. */
 const untrusted = /;;state=(?![23]\b)/;
 
-function recordsIn(text: string, source: string): readonly ResourceRecord[] {
+interface Line {
+  readonly record: ResourceRecord;
+  readonly line: number;
+}
+
+function recordsIn(text: string, source: string): readonly Line[] {
   const lines = text.split("\n").map((line) => (foreignComment.test(line) || untrusted.test(line) ? "" : line));
+  const records: Line[] = [];
   try {
-    return parseZone(lines.join("\n"), { source });
+    parseZone(lines.join("\n"), { source, onRecord: (record, line) => records.push({ record, line }) });
   } catch (error) {
     if (error instanceof ZoneFileError) throw new AnchorError(source, error.line, error.reason);
     throw error;
   }
+  return records;
 }

@@ -145,7 +145,7 @@ function absolute(time: number, by: Judge): UnixSeconds {
   return now + serial(time - now);
 }
 
-/** RFC 4035 §5.3.3. The TTL of an RRSIG is its RRset's (RFC 4034 §3), so `rrset.ttl` stands for both. */
+/** RFC 4035 §5.3.3. `rrset.ttl` is the least of the TTLs in which records and RRSIGs came. */
 export function lifetime(rrset: RRset, signature: Rrsig, by: Judge): number {
   return Math.max(0, Math.floor(Math.min(rrset.ttl, signature.originalTtl, endOf(signature, by) - by.now)));
 }

@@ -8,7 +8,7 @@ import { CLASS, type RRType, TYPE } from "../wire/registry.ts";
 export interface RRset<T extends RRType = RRType> {
   readonly name: Name;
   readonly type: T;
-  /** Seconds; the lowest of the records (RFC 2181 §5.2). */
+  /** Seconds; the lowest of the records (RFC 2181 §5.2) and of their signatures (RFC 4035 §5.3.3). */
   readonly ttl: number;
   /** Uncompressed RDATA of each record, never empty, no duplicates. Decode with `rdataOf`. */
   readonly data: readonly [Uint8Array, ...Uint8Array[]];
@@ -64,7 +64,10 @@ export function groupRRsets(records: readonly ResourceRecord[]): Grouped {
     const covered = ((record.rdata[0]! << 8) | record.rdata[1]!) as RRType;
     const draft = drafts.get(keyOf(record.name, covered));
     if (draft === undefined) addTo(strays, record);
-    else if (draft.signatures.length < SIGNATURES_KEPT) draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
+    else if (draft.signatures.length < SIGNATURES_KEPT) {
+      draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
+      draft.ttl = Math.min(draft.ttl, record.ttl); // RFC 4035 §5.3.3: the TTL of the RRSIG bounds it as well
+    }
   }
   return { rrsets: [...drafts.values()].map(finished), strays: [...strays.values()].map(finished) };
 }

@@ -25,6 +25,8 @@ export interface ZoneFileOptions {
   readonly defaultTtl?: number;
   /** For error messages: the file's name. */
   readonly source?: string;
+  /** Hears of each record on which line it began, for those who judge more than its form. */
+  readonly onRecord?: (record: ResourceRecord, line: number) => void;
 }
 
 interface Entry {
@@ -52,6 +54,7 @@ export function parseZone(text: string, options: ZoneFileOptions = {}): Resource
         const record: ResourceRecord = parseRecord(entry, { origin, owner, ttl: ttl ?? records.at(-1)?.ttl ?? 3600 });
         owner = record.name;
         records.push(record);
+        options.onRecord?.(record, entry.line);
       }
     } catch (error) {
       if (error instanceof TextError) throw new ZoneFileError(source, entry.line, error.message);

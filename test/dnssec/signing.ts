@@ -51,6 +51,11 @@ export function reflagged(key: TestKey, change: Partial<Pick<Dnskey, "flags" | "
   return keyOf({ publicKey: key.dnskey.publicKey, sign: key.sign }, { ...key.dnskey, ...change });
 }
 
+/** The same public key under another algorithm number. */
+export function asAlgorithm(key: TestKey, algorithm: number): TestKey {
+  return keyOf({ publicKey: key.dnskey.publicKey, sign: key.sign }, { ...key.dnskey, algorithm });
+}
+
 /** Another public key with the same tag: a tag is a sum of 16-bit words, so words may change places. */
 export function withSameTag(key: TestKey, step = 1): TestKey {
   const { publicKey } = key.dnskey;

@@ -329,6 +329,16 @@ describe.each(engines)("$name engine", (engine) => {
       expect(by.work.spent.signatures).toBe(1); // the DS RRset's
     });
 
+    test("eight DS RRs are looked at; a ninth that matches comes too late", () => {
+      const others = Array.from({ length: 8 }, (_, i) =>
+        dsFrom({ keyTag: (ksk.tag + 1 + i) & 0xffff, algorithm: 13, digestType: 2, digest: new Uint8Array(32) }),
+      );
+      const trust = enter(cutWith(...others, dsOf(CHILD, ksk)), goodKeys);
+      expect(failureOf(trust)).toMatchObject({ code: "too much validation work" });
+      expect(failureOf(trust).detail).toContain("None of the 9 DS RRs of example.com. matched a DNSKEY within limits");
+      expect(enter(cutWith(...others.slice(1), dsOf(CHILD, ksk)), goodKeys).status).toBe("secure");
+    });
+
     test("the question's budget of digests holds across zones", () => {
       const by = judge({ limits: { digests: 1 } });
       expect(enter(goodCut, goodKeys, by).status).toBe("secure");
