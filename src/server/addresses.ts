@@ -1,25 +1,13 @@
 /** Addresses as people write them for servers: `127.0.0.1:53`, `[::1]:5300`, `192.0.2.0/24`. */
-import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import type { ServerAddress } from "../env/env.ts";
+import { parseServerAddress } from "../wire/address.ts";
 
-/** `ADDR`, `ADDR:PORT`, `[ADDR]:PORT`; TypeError that quotes the text. Port 0: any free one. */
-export function parseServerAddress(text: string, defaultPort: number): ServerAddress {
-  const bracketed = /^\[([^\]]*)\](?::([0-9]{1,5}))?$/.exec(text);
-  if (bracketed !== null && isIPv6(bracketed[1]!)) {
-    return { address: bracketed[1]!, port: portOf(bracketed[2], defaultPort, text) };
-  }
-  if (isIP(text) !== 0) return { address: text, port: defaultPort };
-  const dotted = /^([0-9.]+):([0-9]{1,5})$/.exec(text);
-  if (dotted !== null && isIPv4(dotted[1]!))
-    return { address: dotted[1]!, port: portOf(dotted[2], defaultPort, text) };
-  throw new TypeError(`"${text}" is no address with a port: write 127.0.0.1:53 or [::1]:53`);
-}
-
-function portOf(digits: string | undefined, defaultPort: number, text: string): number {
-  if (digits === undefined) return defaultPort;
-  const port = Number(digits);
-  if (port > 65535) throw new TypeError(`"${text}" names port ${port}: at most 65535`);
-  return port;
+/** `ADDR`, `ADDR:PORT`, `[ADDR]:PORT`, `ADDR@PORT`; TypeError that quotes the text. Port 0: any free one. */
+export function serverAddressFrom(text: string, defaultPort: number): ServerAddress {
+  const server = parseServerAddress(text, defaultPort);
+  if (server === null) throw new TypeError(`"${text}" is no address with a port: write 127.0.0.1:53 or [::1]:53`);
+  return server;
 }
 
 /** `127.0.0.1:53`, `[::1]:53`. */

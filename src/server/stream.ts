@@ -62,7 +62,11 @@ export class StreamConnection {
 
   /** Called now and then: ends what is idle or dribbles. */
   sweep(nowMs: number): void {
-    if (this.#partialSinceMs !== null && !this.#socket.isPaused() && nowMs - this.#partialSinceMs > this.#limits.messageMs) {
+    if (
+      this.#partialSinceMs !== null &&
+      !this.#socket.isPaused() &&
+      nowMs - this.#partialSinceMs > this.#limits.messageMs
+    ) {
       this.#socket.destroy();
     } else if (this.#pending === 0 && nowMs - this.#lastProgressMs > this.#limits.idleMs) {
       this.end();

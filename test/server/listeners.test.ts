@@ -109,7 +109,11 @@ describe("UDP", () => {
     const socket = createSocket("udp4");
     const got: number[] = [];
     socket.on("message", (message) => got.push(message[0]!));
-    for (const [first, behaviour] of [[1, LATER], [2, NEVER_ANSWERED], [3, AT_ONCE]]) {
+    for (const [first, behaviour] of [
+      [1, LATER],
+      [2, NEVER_ANSWERED],
+      [3, AT_ONCE],
+    ]) {
       socket.send(Uint8Array.of(first!, behaviour!), port, "127.0.0.1");
     }
     await until(() => got.length === 1 && clients.length === 3);
@@ -122,9 +126,16 @@ describe("UDP", () => {
 
   it("IPv6 too, where the machine has it", async (context) => {
     const respond: Respond = (request) => request;
-    const listening = await listen({ respond }, [{ address: "127.0.0.1", port: 0 }, { address: "::1", port: 0, optional: true }], {
-      clock: systemClock,
-    });
+    const listening = await listen(
+      { respond },
+      [
+        { address: "127.0.0.1", port: 0 },
+        { address: "::1", port: 0, optional: true },
+      ],
+      {
+        clock: systemClock,
+      },
+    );
     open.push(listening);
     const v6 = listening.addresses.find((address) => address.address === "::1");
     if (v6 === undefined) {
@@ -326,9 +337,9 @@ describe("opening and closing", () => {
     const udp = createSocket("udp4");
     await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
     const { port } = udp.address();
-    await expect(listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock })).rejects.toThrow(
-      /UDP.*another program/,
-    );
+    await expect(
+      listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock }),
+    ).rejects.toThrow(/UDP.*another program/);
     await new Promise<void>((resolve) => udp.close(() => resolve()));
     const listening = await listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock });
     await listening.close();
@@ -336,10 +347,19 @@ describe("opening and closing", () => {
 
   it("an address of another machine: an error, or left out if it was optional", async () => {
     const foreign = { address: "192.0.2.1", port: 0 };
-    await expect(listen({ respond: () => null }, [foreign], { clock: systemClock })).rejects.toThrow(/no network interface/);
-    const listening = await listen({ respond: () => null }, [{ address: "127.0.0.1", port: 0 }, { ...foreign, optional: true }], {
-      clock: systemClock,
-    });
+    await expect(listen({ respond: () => null }, [foreign], { clock: systemClock })).rejects.toThrow(
+      /no network interface/,
+    );
+    const listening = await listen(
+      { respond: () => null },
+      [
+        { address: "127.0.0.1", port: 0 },
+        { ...foreign, optional: true },
+      ],
+      {
+        clock: systemClock,
+      },
+    );
     open.push(listening);
     expect(listening.addresses).toHaveLength(1);
     expect(listening.leftOut.map((error) => error.code)).toEqual(["EADDRNOTAVAIL"]);

@@ -83,7 +83,13 @@ describe("what cannot be read keeps nothing but id and opcode", () => {
   });
 
   it("a question name that points, runs out or uses an unknown label type", () => {
-    for (const name of [[0xc0, 12], [0xc0, 0], [0x40, 1], [63, 1], [5, 0x61]]) {
+    for (const name of [
+      [0xc0, 12],
+      [0xc0, 0],
+      [0x40, 1],
+      [63, 1],
+      [5, 0x61],
+    ]) {
       const octets = Uint8Array.from([...query().subarray(0, 12), ...name, 0, 1, 0, 1]);
       expect(readRequest(octets)).toMatchObject({ kind: "unreadable", rcode: 1 });
     }

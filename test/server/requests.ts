@@ -56,7 +56,16 @@ export function query(shape: QueryShape = {}): Uint8Array {
 export function opt(shape: EdnsShape): Uint8Array {
   const { version = 0, udpSize = 1232, options = [] } = shape;
   const flags = (shape.dnssecOk ? 0x8000 : 0) | (shape.compactOk ? 0x4000 : 0);
-  return Uint8Array.from([0, ...u16(41), ...u16(udpSize), 0, version, ...u16(flags), ...u16(options.length), ...options]);
+  return Uint8Array.from([
+    0,
+    ...u16(41),
+    ...u16(udpSize),
+    0,
+    version,
+    ...u16(flags),
+    ...u16(options.length),
+    ...options,
+  ]);
 }
 
 export function u16(value: number): number[] {

@@ -1,0 +1,51 @@
+/** What a command is, and what it may touch: its arguments and an Io, so that tests run commands without a process. */
+import type { Clock, Timer } from "../env/env.ts";
+import type { Resolver } from "../resolver/api.ts";
+import type { ResolverOptions } from "../resolver/create.ts";
+import type { Given } from "./options.ts";
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows `rootwalk NAME`. */
+  readonly usage: string;
+  /** Paragraphs that teach. */
+  readonly about: readonly string[];
+  readonly options: OptionRows;
+  readonly examples: readonly Example[];
+  readonly exitCodes: readonly (readonly [code: number, meaning: string])[];
+  /** Resolves to the exit code. UsageError for what the user can put right. */
+  run(given: Given, io: Io): Promise<number>;
+}
+
+export interface Example {
+  readonly line: string;
+  readonly says: string;
+}
+
+export type OptionRows = Readonly<Record<string, OptionRow>>;
+
+export interface OptionRow {
+  /** Null: a switch. Else the word that stands for the value in the help: FILE, N, ADDR:PORT. */
+  readonly value: string | null;
+  readonly short?: string;
+  readonly repeatable?: boolean;
+  readonly why: string;
+  /** Resolver settings stand on a page of their own: `rootwalk help settings`. */
+  readonly page?: "settings";
+}
+
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly stop: AbortSignal;
+  readonly clock: Clock & Timer;
+  readonly createResolver: (options: ResolverOptions) => Resolver;
+}
+
+/** Something the user wrote, or a file he named, is wrong: one line on stderr and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

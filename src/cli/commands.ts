@@ -1,0 +1,12 @@
+/** The commands, in the order in which help lists them. Each is loaded when it is needed: `query` starts without the lab. */
+import type { Command } from "./command.ts";
+
+export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = {
+  query: async () => (await import("./query.ts")).queryCommand,
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  lab: async () => (await import("./lab.ts")).labCommand,
+};
+
+export function allCommands(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(commandLoaders).map((load) => load()));
+}

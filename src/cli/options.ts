@@ -1,0 +1,149 @@
+/** argv to options and operands, by one table per command; the resolver's settings are flags of the same names in kebab-case. */
+import { parseArgs } from "node:util";
+import { defaultSettings, type NumberRow, optionTable, type Settings, type SwitchRow } from "../resolver/options.ts";
+import { type OptionRow, type OptionRows, UsageError } from "./command.ts";
+
+/** What the user wrote, checked against the table. */
+export interface Given {
+  readonly operands: readonly string[];
+  on(switchName: string): boolean;
+  /** The last one wins where an option is given twice. */
+  text(option: string): string | undefined;
+  texts(option: string): readonly string[];
+  /** A number in [min, max]; UsageError that names option, value and range. */
+  number(option: string, range: { readonly min: number; readonly max: number }): number | undefined;
+}
+
+export function parseOptions(args: readonly string[], rows: OptionRows): Given {
+  const { tokens } = parseArgs({ args: [...args], options: shapes(rows), strict: false, tokens: true });
+  const values = new Map<string, string[]>();
+  const operands: string[] = [];
+  for (const token of tokens) {
+    switch (token.kind) {
+      case "positional":
+        operands.push(token.value);
+        break;
+      case "option": {
+        const row = rows[token.name];
+        if (row === undefined || !Object.hasOwn(rows, token.name)) throw unknownOption(token.rawName, rows);
+        if (row.value === null && token.value !== undefined) {
+          throw new UsageError(`--${token.name} takes no value, and "${token.value}" was given`);
+        }
+        if (row.value !== null && token.value === undefined) {
+          throw new UsageError(`--${token.name} needs a value: --${token.name} ${row.value}`);
+        }
+        values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ""]);
+        break;
+      }
+      case "option-terminator":
+        break;
+    }
+  }
+  return {
+    operands,
+    on: (name) => values.has(name),
+    text: (name) => values.get(name)?.at(-1),
+    texts: (name) => values.get(name) ?? [],
+    number(name, range) {
+      const text = values.get(name)?.at(-1);
+      return text === undefined ? undefined : numberFrom(text, `--${name}`, range);
+    },
+  };
+}
+
+function shapes(rows: OptionRows): Record<string, { type: "string" | "boolean"; short?: string; multiple: true }> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      {
+        type: row.value === null ? "boolean" : "string",
+        multiple: true,
+        ...(row.short === undefined ? {} : { short: row.short }),
+      },
+    ]),
+  );
+}
+
+export function numberFrom(text: string, what: string, range: { readonly min: number; readonly max: number }): number {
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= range.min && value <= range.max)) {
+    throw new UsageError(`${what} is "${text}": a number from ${range.min} to ${range.max} expected`);
+  }
+  return value;
+}
+
+function unknownOption(rawName: string, rows: OptionRows): UsageError {
+  const near = closest(rawName.replace(/^-+/, ""), Object.keys(rows));
+  return new UsageError(`there is no option ${rawName}${near === null ? "" : `; --${near} perhaps`}`);
+}
+
+/** The candidate within two typing errors, or with the same beginning; null if none is near. */
+export function closest(word: string, candidates: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = 3;
+  for (const candidate of candidates) {
+    const distance = candidate.startsWith(word) && word.length >= 3 ? 1 : editDistance(word, candidate);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(change, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}
+
+/** `totalTimeoutMs` is `--total-timeout-ms`; a switch that is on by default, `ipv6`, is `--no-ipv6`. */
+export function settingFlag(setting: keyof Settings): string {
+  const kebab = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return optionTable[setting].value === true ? `no-${kebab}` : kebab;
+}
+
+export const settingRows: OptionRows = Object.fromEntries(
+  (Object.keys(optionTable) as (keyof Settings)[]).map((setting) => [settingFlag(setting), settingRow(setting)]),
+);
+
+function settingRow(setting: keyof Settings): OptionRow {
+  const row: NumberRow | SwitchRow = optionTable[setting];
+  switch (row.kind) {
+    case "switch":
+      return { value: null, page: "settings", why: row.value ? `not: ${row.why}` : row.why };
+    case "number":
+      return {
+        value: "N",
+        page: "settings",
+        why: `${row.why}; ${row.min} to ${row.max} ${row.unit}, default ${row.value}`,
+      };
+  }
+}
+
+/** The settings that flags change; the rest keep their defaults. */
+export function settingsFrom(given: Given): Partial<Settings> {
+  const changes: Record<string, number | boolean> = {};
+  for (const setting of Object.keys(optionTable) as (keyof Settings)[]) {
+    const row: NumberRow | SwitchRow = optionTable[setting];
+    const flag = settingFlag(setting);
+    if (row.kind === "switch") {
+      if (given.on(flag)) changes[setting] = !defaultSettings[setting];
+      continue;
+    }
+    const text = given.text(flag);
+    if (text === undefined) continue;
+    const value = numberFrom(text, `--${flag}`, row);
+    if (!Number.isInteger(value)) throw new UsageError(`--${flag} is "${text}": a whole number expected`);
+    changes[setting] = value;
+  }
+  return changes as Partial<Settings>;
+}

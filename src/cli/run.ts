@@ -1,0 +1,70 @@
+/** argv to a command, its outcome to an exit code. */
+import { type Command, type Io, UsageError } from "./command.ts";
+import { allCommands, commandLoaders } from "./commands.ts";
+import { helpFor, overview, settingsHelp } from "./help.ts";
+import { closest, parseOptions, settingRows } from "./options.ts";
+import { packageVersion } from "./package.ts";
+
+export const EXIT_FAULT = 1;
+export const EXIT_USAGE = 2;
+
+/** Never rejects. `debug`: stacks of unexpected errors are shown. */
+export async function run(argv: readonly string[], io: Io, debug = false): Promise<number> {
+  const [first, ...rest] = argv;
+  try {
+    switch (first) {
+      case undefined:
+      case "--help":
+      case "-h":
+        io.stdout(overview(await allCommands(), packageVersion()));
+        return first === undefined ? EXIT_USAGE : 0;
+      case "help":
+        io.stdout(await helpOn(rest));
+        return 0;
+      case "--version":
+      case "-V":
+      case "version":
+        io.stdout(`rootwalk ${packageVersion()}\n`);
+        return 0;
+      default:
+        return await runCommand(await commandNamed(first), rest, io);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr(`rootwalk: ${oneLine(error.message)}\n`);
+      return EXIT_USAGE;
+    }
+    io.stderr(`rootwalk: ${oneLine(error instanceof Error ? error.message : String(error))}\n`);
+    if (debug && error instanceof Error && error.stack !== undefined) io.stderr(`${error.stack}\n`);
+    return EXIT_FAULT;
+  }
+}
+
+async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
+  const rows = { ...command.options, help: { value: null, short: "h", why: "this page" } };
+  const given = parseOptions(args, rows);
+  if (given.on("help")) {
+    io.stdout(helpFor(command));
+    return 0;
+  }
+  return command.run(given, io);
+}
+
+async function helpOn(topics: readonly string[]): Promise<string> {
+  const [topic] = topics;
+  if (topic === undefined) return overview(await allCommands(), packageVersion());
+  if (topic === "settings") return settingsHelp(settingRows);
+  return helpFor(await commandNamed(topic));
+}
+
+function commandNamed(name: string): Promise<Command> {
+  if (Object.hasOwn(commandLoaders, name)) return commandLoaders[name]!();
+  const names = Object.keys(commandLoaders);
+  const near = closest(name, names);
+  const hint = near === null ? `the commands are ${names.join(", ")} (rootwalk --help)` : `${near} perhaps`;
+  throw new UsageError(`there is no ${name.startsWith("-") ? `option ${name}` : `command "${name}"`}; ${hint}`);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
+}
