@@ -26,7 +26,7 @@ const structured: ReadonlySet<RRType> = new Set([
 
 /** RDATA made by dns-packet from its own shapes: `rdataFrom("DS", { keyTag, … })`. */
 export function rdataFrom(type: string, data: unknown): Uint8Array {
-  return Uint8Array.from(rdataCodecs.record(type).encode(data).subarray(2));
+  return plain(rdataCodecs.record(type).encode(data).subarray(2));
 }
 
 /** A type as dns-packet writes it in bitmaps and in RRSIGs: its own mnemonic, or UNKNOWN_n. */
@@ -87,6 +87,11 @@ export function foreignName(name: Name): string | null {
 }
 
 /** A name's octets as dns-packet writes them. */
-export function foreignNameOctets(text: string): Buffer {
-  return rdataCodecs.name.encode(text);
+export function foreignNameOctets(text: string): Uint8Array {
+  return plain(rdataCodecs.name.encode(text));
+}
+
+/** A copy that is no Buffer: `slice` of a Buffer is a view, and whoever takes it for a copy writes into what he read. */
+export function plain(octets: Buffer): Uint8Array {
+  return Uint8Array.from(octets);
 }

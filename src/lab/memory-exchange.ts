@@ -1,6 +1,6 @@
 /** The way from a question to a lab server and back without sockets, with what a careful client would do at its end. */
 import type { Ask, Clock, Exchange, ExchangeResult, Transport } from "../env/env.ts";
-import { decodeMessage, encodeMessage, type Message, type Question } from "../wire/message.ts";
+import { decodeMessage, encodeQuery, type Message, type Question } from "../wire/message.ts";
 import { answer, type LabServer } from "./server.ts";
 
 /** One question as a server saw it. */
@@ -44,7 +44,7 @@ export function memoryExchange(servers: readonly LabServer[], clock: Clock | nul
     answer: answerAt,
     exchange: async (ask, signal) => {
       id = (id + 1) & 0xffff;
-      const octets = answerAt(encodeMessage(queryFor(ask, id)), ask.server.address, ask.transport);
+      const octets = answerAt(encodeQuery({ ...ask, id }), ask.server.address, ask.transport);
       const latency = byAddress.get(ask.server.address)?.latencyMs ?? 0;
       const seen: ExchangeResult =
         octets === null ? { kind: "timeout", discarded: 0 } : read(octets, ask, { id, rttMs: latency });
@@ -53,29 +53,6 @@ export function memoryExchange(servers: readonly LabServer[], clock: Clock | nul
       if (signal.aborted || latency > ask.timeoutMs) return { kind: "timeout", discarded: 0 };
       return seen;
     },
-  };
-}
-
-function queryFor({ question, rd, cd, edns }: Ask, id: number): Message {
-  return {
-    id,
-    opcode: 0,
-    rcode: 0,
-    qr: false,
-    aa: false,
-    tc: false,
-    rd,
-    ra: false,
-    ad: false,
-    cd,
-    question: [question],
-    answer: [],
-    authority: [],
-    additional: [],
-    edns:
-      edns === null
-        ? null
-        : { version: 0, udpSize: edns.udpSize, dnssecOk: true, compactOk: false, options: edns.options },
   };
 }
 

@@ -10,7 +10,7 @@ import type { EdnsOption } from "../wire/edns.ts";
 import { encodeMessage, type Question, type ResourceRecord } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
-import { foreignData, foreignName, foreignNameOctets } from "./foreign.ts";
+import { foreignData, foreignName, foreignNameOctets, plain } from "./foreign.ts";
 import type { LabRRset } from "./zone.ts";
 
 export interface LabEdns {
@@ -104,8 +104,8 @@ interface DecodedOpt {
 /** Type and class stand behind the name; dns-packet has words for a few of them only. */
 function questionFrom(octets: Buffer, text: string): Question {
   const written = foreignNameOctets(text);
-  const reader = new Reader(octets, 12);
-  if (Buffer.compare(written, octets.subarray(12, 12 + written.length)) === 0) {
+  const reader = new Reader(plain(octets), 12);
+  if (octets.subarray(12, 12 + written.length).equals(written)) {
     reader.offset = 12 + written.length;
     return { name: Name.readUncompressed(new Reader(written)), type: reader.u16(), class: reader.u16() };
   }
@@ -151,7 +151,7 @@ function encodeForeign(reply: LabReply, [answer, authority, additional]: readonl
     authorities: authority!.map(foreignRecord),
     additionals: [...additional!.map(foreignRecord), ...foreignOpt(reply)],
   };
-  return dnsPacket.encode(packet as dnsPacket.Packet);
+  return plain(dnsPacket.encode(packet as dnsPacket.Packet));
 }
 
 function flagsOf({ opcode, rcode, aa, tc, rd, cd }: LabReply): number {

@@ -155,8 +155,10 @@ function serversOf(description: WorldDescription, plans: readonly Plan[], networ
 
 function addOwnRecords({ zone, description, servers }: Plan): void {
   const { apex } = zone;
-  for (const { name, type, ttl, rdata } of parseZone(description.records ?? "", { origin: apex, ttl: TTL }))
-    zone.add({ name, type, ttl, rdata });
+  // A description's own indentation must not mean "the owner of the line before".
+  const text = (description.records ?? "").replace(/^[ \t]+/gm, "");
+  const options = { origin: apex, defaultTtl: TTL, source: `records of ${apex}` };
+  for (const { name, type, ttl, rdata } of parseZone(text, options)) zone.add({ name, type, ttl, rdata });
   if (zone.get(apex, TYPE.SOA) === undefined)
     zone.add({ name: apex, type: TYPE.SOA, ttl: TTL, rdata: soaRdata(apex, servers[0]!) });
   if (zone.get(apex, TYPE.NS) === undefined)

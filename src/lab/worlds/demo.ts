@@ -47,7 +47,7 @@ export const tellingQuestions: readonly TellingQuestion[] = [
   { name: "shop.plain", type: "MX", expect: "insecure", note: "below a TLD without keys" },
   { name: "away.good.lab", type: "A", expect: "insecure", note: "a signed alias to an unsigned name" },
   { name: "www.expired.broken", type: "A", expect: "bogus", note: "signatures expired yesterday" },
-  { name: "www.future.broken", type: "A", expect: "bogus", note: "signatures begin tomorrow" },
+  { name: "www.future.broken", type: "A", expect: "bogus", note: "signatures begin next week" },
   { name: "www.stripped.broken", type: "A", expect: "bogus", note: "somebody took the signature away" },
   { name: "www.digest.broken", type: "A", expect: "bogus", note: "the DS does not fit the key" },
   { name: "_25._tcp.mx.forged.broken", type: "TLSA", expect: "bogus", note: "somebody put another key into the TLSA RR" },
@@ -152,7 +152,7 @@ export const demoWorld: WorldDescription = {
       signing: { validity: (now) => ({ inception: now - 15 * DAY, expiration: now - DAY }) },
     }),
     hosted("future.broken.", {
-      signing: { validity: (now) => ({ inception: now + DAY, expiration: now + 15 * DAY }) },
+      signing: { validity: (now) => ({ inception: now + 7 * DAY, expiration: now + 21 * DAY }) },
     }),
     hosted("stripped.broken.", {
       edit: (zone) => alter(zone, ["www.stripped.broken", TYPE.A], () => ({ signatures: [] })),
@@ -161,7 +161,11 @@ export const demoWorld: WorldDescription = {
     hosted("forged.broken.", {
       edit: (zone) => alter(zone, ["_25._tcp.mx.forged.broken", TYPE.TLSA], () => ({ data: [otherTlsa] })),
     }),
-    hosted("nodenial.broken.", { edit: (zone) => void (zone.denials = []) }),
+    hosted("nodenial.broken.", {
+      edit: (zone) => {
+        zone.denials = [];
+      },
+    }),
     hosted("keytrap.broken.", {
       signing: { keys: [{ role: "csk", algorithm: 8 }] },
       edit: (zone) => keyTrap(zone, { keys: 20, signatures: 20 }),

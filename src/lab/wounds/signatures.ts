@@ -20,11 +20,11 @@ export const signatureWounds: readonly Wound[] = [
   },
   {
     name: "signature not yet valid",
-    what: "the RRSIG of the answer begins tomorrow",
+    what: "the RRSIG of the answer begins next week",
     question: www,
     status: "bogus",
     reason: "signature not yet valid",
-    inflict: onWww((rrset, zone) => resign(zone, rrset, { validity: shifted(zone, DAY) })),
+    inflict: onWww((rrset, zone) => resign(zone, rrset, { validity: shifted(zone, 7 * DAY) })),
   },
   {
     name: "expiration before inception",
