@@ -44,7 +44,7 @@ export function judgeCut(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
   const verified = verifyRRset(ds, parent, by);
   if (verified.kind === "failed") return verified;
   if (verified.wildcard !== null) {
-    // A DS stands beside the NS RRs of its delegation (RFC 4035 §2.4), and RFC 4592 §4.2 gives wildcards none.
+    // A DS stands beside the NS RRs of its delegation (RFC 4035 §2.4); at a wildcard it means nothing (RFC 4592 §4.6).
     const detail = `DS of ${zone} is an expansion of *.${verified.wildcard.isRoot ? "" : verified.wildcard}`;
     return { kind: "failed", failure: failure("signature labels wrong", zone, detail) };
   }
