@@ -55,8 +55,8 @@ export function classifyResponse(
   limits: ClassifyLimits,
   emit: (event: ResolutionEvent) => void,
 ): Classified {
-  const answer = sectionWithin(message.answer, zone, emit);
-  const authority = sectionWithin(message.authority, zone, emit);
+  const answer = sectionWithin(message, "answer", zone, emit);
+  const authority = sectionWithin(message, "authority", zone, emit);
   if (answer.some((rrset) => rrset.data.length > limits.recordsPerRRset)) {
     return unusable(`an RRset of more than ${limits.recordsPerRRset} records`);
   }
@@ -88,8 +88,8 @@ export function classifyContinuation(
 ): Conclusive | null {
   if (!target.name.isWithin(zone.zone)) return null;
   const quiet = (): void => {};
-  const answer = sectionWithin(message.answer, zone, quiet);
-  const authority = sectionWithin(message.authority, zone, quiet);
+  const answer = sectionWithin(message, "answer", zone, quiet);
+  const authority = sectionWithin(message, "authority", zone, quiet);
   const found = findAnswer(target, answer, authority, limits);
   if (found !== null) return found;
   const soa = soaFor(target.name, authority);
@@ -97,19 +97,32 @@ export function classifyContinuation(
   return { kind: message.rcode === RCODE.NXDOMAIN ? "name error" : "no data", question: target, soa, authority };
 }
 
-/** Records of class IN within the zone, as RRsets. Everything else is somebody else's business. RFC 5452 §6. */
+/**
+ * A section's records of class IN within the zone, as RRsets. Everything else is somebody else's business (RFC 5452 §6).
+ * RRSIGs count wherever in the message they stand: what they prove does not depend on it.
+ */
 function sectionWithin(
-  records: readonly ResourceRecord[],
+  message: Message,
+  section: "answer" | "authority",
   zone: Delegation,
   emit: (event: ResolutionEvent) => void,
 ): readonly RRset[] {
   const kept: ResourceRecord[] = [];
-  for (const record of records) {
+  for (const record of message[section]) {
     if (record.class === CLASS.IN && record.name.isWithin(zone.zone)) kept.push(record);
     else emit({ kind: "refused", what: "record", name: record.name, why: `not within ${zone.zone}` });
   }
-  const { rrsets, strays } = groupRRsets(kept);
+  const { rrsets, strays } = groupRRsets(kept, signaturesOutside(message, section));
   return strays.length === 0 ? rrsets : [...rrsets, ...strays];
+}
+
+function signaturesOutside(message: Message, section: "answer" | "authority"): readonly ResourceRecord[] {
+  const found: ResourceRecord[] = [];
+  for (const other of ["answer", "authority", "additional"] as const) {
+    if (other === section) continue;
+    for (const record of message[other]) if (record.type === TYPE.RRSIG) found.push(record);
+  }
+  return found;
 }
 
 function findAnswer(
@@ -184,6 +197,7 @@ function withoutAnswer(
     return unlessRecursive({ kind: "name error", question: asked, soa, authority }, message, zone);
   }
   const noData: Conclusive = { kind: "no data", question: asked, soa, authority };
+  const denied = authority.some((rrset) => isDenialType(rrset.type));
   if (soa !== null || zone.mode === "recursive") return unlessRecursive(noData, message, zone);
   const ns = authority.filter((rrset) => rrset.type === TYPE.NS);
   const below = ns.find((rrset) => rrset.name.isStrictlyWithin(zone.zone) && asked.name.isWithin(rrset.name));
@@ -192,6 +206,7 @@ function withoutAnswer(
     if (asked.type === TYPE.DS && below.name.equals(asked.name)) return lame;
     return referral(below, message, zone, authority, limits);
   }
+  if (denied) return unlessRecursive(noData, message, zone);
   if (message.authority.some((record) => record.type === TYPE.NS)) return message.aa && ns.length > 0 ? noData : lame;
   // Nothing at all: an authoritative server means "no data" (RFC 2308 §2.2 type 3), another one nothing.
   return message.aa ? unlessRecursive(noData, message, zone) : lame;

@@ -51,8 +51,11 @@ interface Draft {
   seen: Set<string> | null;
 }
 
-/** A section's records of class IN as RRsets with their RRSIGs, wherever in the section these stand. */
-export function groupRRsets(records: readonly ResourceRecord[]): Grouped {
+/**
+ * A section's records of class IN as RRsets with their RRSIGs, wherever in the section these stand. `signatures`: RRSIGs
+ * from elsewhere that may belong here.
+ */
+export function groupRRsets(records: readonly ResourceRecord[], signatures: readonly ResourceRecord[] = []): Grouped {
   const drafts = new Map<string, Draft>();
   for (const record of records) {
     if (record.class !== CLASS.IN || record.type === TYPE.RRSIG) continue;
@@ -67,6 +70,13 @@ export function groupRRsets(records: readonly ResourceRecord[]): Grouped {
     else if (draft.signatures.length < SIGNATURES_KEPT) {
       draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
       draft.ttl = Math.min(draft.ttl, record.ttl); // RFC 4035 §5.3.3: the TTL of the RRSIG bounds it as well
+    }
+  }
+  for (const record of signatures) {
+    const covered = (record.rdata[0]! << 8) | record.rdata[1]!;
+    const draft = drafts.get(keyOf(record.name, covered));
+    if (draft !== undefined && draft.signatures.length < SIGNATURES_KEPT) {
+      draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
     }
   }
   return { rrsets: [...drafts.values()].map(finished), strays: [...strays.values()].map(finished) };

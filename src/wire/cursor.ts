@@ -20,7 +20,7 @@ export class Reader {
   readonly end: number;
 
   constructor(octets: Uint8Array, offset = 0, end = octets.length) {
-    this.octets = octets;
+    this.octets = plainOctets(octets);
     this.offset = offset;
     this.end = end;
   }
@@ -71,6 +71,12 @@ export class Reader {
       throw new WireError(`${count} octets needed, ${this.end - this.offset} left`, this.offset);
     }
   }
+}
+
+/** Not a Buffer: its slice() is a view, which would keep a whole datagram alive and change with it. */
+export function plainOctets(octets: Uint8Array): Uint8Array {
+  if (octets.constructor === Uint8Array) return octets;
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
 }
 
 /** A growing buffer, at most `limit` octets; what does not fit is a WireError. */
