@@ -6,6 +6,7 @@ import type { ForwardZone, Hint, StubZone } from "../../src/resolver/resolver.ts
 import type { AccessRule } from "../../src/server/access.ts";
 import { type Prefix, parsePrefix } from "../../src/server/addresses.ts";
 import { Name } from "../../src/wire/name.ts";
+import { TYPE } from "../../src/wire/registry.ts";
 import { anchorsFromLines } from "./anchors.ts";
 import type { Roots } from "./fallback.ts";
 import { type Missing, settingsFrom } from "./options.ts";
@@ -71,7 +72,7 @@ export function environmentOf(scenario: Scenario): Environment {
     anchors: validates ? anchorsFromLines([...all("trust-anchor"), ...autotrust]) : [],
     negativeAnchors: all("domain-insecure").map((text) => Name.parse(text)),
     settings,
-    date: dateOf(last("val-override-date") ?? last("val-override-timestamp")),
+    date: dateOf(last("val-override-date") ?? last("val-override-timestamp"), scenario),
     rules: [...accessRules(server), { prefix: parsePrefix("127.0.0.0/8"), decision: "allow" }],
     snoopers: server.flatMap((clause) =>
       clause.options
@@ -106,10 +107,23 @@ function serversOf(clause: Clause, name: string) {
 const bare = (text: string): string => text.replace(/@\d+$/, "");
 const onPort53 = (address: string) => ({ address, port: 53 });
 
-/** FORMAT.md §6.1: 14 digits are a date in UTC, -1 means any date; nothing or 0 the scenario's own clock. */
-function dateOf(text: string | undefined): UnixSeconds | null {
-  if (text === undefined || text === "0" || text === "-1") return null;
-  return dateFromText(text);
+/** FORMAT.md §6.1: 14 digits are a date in UTC, nothing or 0 the scenario's own clock, -1 "whatever the signatures say". */
+function dateOf(text: string | undefined, scenario: Scenario): UnixSeconds | null {
+  if (text === undefined || text === "0") return null;
+  return text === "-1" ? dateOfSignatures(scenario) : dateFromText(text);
+}
+
+/** We judge dates always, so for "any date" the moment at which most signatures of the file hold. RFC 4034 §3.1. */
+function dateOfSignatures(scenario: Scenario): UnixSeconds {
+  const entries = scenario.ranges.flatMap((range) => range.entries);
+  const spans = entries
+    .flatMap((entry) => [...entry.answer, ...entry.authority, ...entry.additional])
+    .filter((record) => record.type === TYPE.RRSIG)
+    .map(({ rdata }) => new DataView(rdata.buffer, rdata.byteOffset, rdata.length))
+    .map((fields) => ({ expiration: fields.getUint32(8), inception: fields.getUint32(12) }));
+  const holding = (date: number): number =>
+    spans.filter(({ inception, expiration }) => inception <= date && date <= expiration).length;
+  return spans.reduce((best, { inception }) => (holding(inception) > holding(best) ? inception : best), 0);
 }
 
 function accessRules(server: readonly Clause[]): AccessRule[] {

@@ -8,7 +8,7 @@
 import type { Ask } from "../../src/env/env.ts";
 import { Name } from "../../src/wire/name.ts";
 import { CLASS, RCODE, type RRType, TYPE } from "../../src/wire/registry.ts";
-import { addressKey, addressOctets, Octets } from "./octets.ts";
+import { addressKey, addressOctets, Octets, toHex } from "./octets.ts";
 import type { Entry, HeaderFlag, TemplateRecord } from "./scenario.ts";
 
 export interface Roots {
@@ -74,30 +74,36 @@ function priming({ question, server }: Ask, { roots }: Surroundings): Partial<Im
 }
 
 /** The deepest referral that leads towards the name; the DS of the child's apex is the parent's own data. */
-function referral({ question }: Ask, { own }: Surroundings): Partial<Improvised> | null {
+function referral({ question, server }: Ask, { own }: Surroundings): Partial<Improvised> | null {
   let best: Entry | null = null;
   let labels = -1;
   for (const entry of own) {
     if (entry.answer.length > 0 || entry.flags.has("AA") || entry.rcode !== RCODE.NOERROR) continue;
     const cut = entry.authority.find((rr) => rr.type === TYPE.NS && rr.class === CLASS.IN)?.name;
     if (cut === undefined || !question.name.isWithin(cut) || cut.labelCount <= labels) continue;
-    if (question.type === TYPE.DS && question.name.equals(cut)) continue;
+    if ((question.type === TYPE.DS && question.name.equals(cut)) || leadsTo(server.address, entry)) continue;
     best = entry;
     labels = cut.labelCount;
   }
   return best === null ? null : { authority: best.authority, additional: best.additional };
 }
 
-function nsAsReferral({ question }: Ask, { own }: Surroundings): Partial<Improvised> | null {
+function nsAsReferral({ question, server }: Ask, { own }: Surroundings): Partial<Improvised> | null {
   if (question.type !== TYPE.A && question.type !== TYPE.AAAA) return null;
   for (const entry of own) {
     const [wanted] = entry.question;
     if (wanted?.type !== TYPE.NS || wanted.name.isRoot || entry.flags.has("AA")) continue;
-    if (!question.name.isWithin(wanted.name)) continue;
+    if (!question.name.isWithin(wanted.name) || leadsTo(server.address, entry)) continue;
     const authority = entry.answer.filter((rr) => rr.type === TYPE.NS);
     if (authority.length > 0) return { authority, additional: entry.additional };
   }
   return null;
+}
+
+/** A server that the NS set itself names has the zone, and refers nobody to itself. */
+function leadsTo(address: string, entry: Entry): boolean {
+  const octets = toHex(addressOctets(address)!);
+  return entry.additional.some((rr) => (rr.type === TYPE.A || rr.type === TYPE.AAAA) && toHex(rr.rdata) === octets);
 }
 
 function signedRRset({ question }: Ask, { own }: Surroundings): Partial<Improvised> | null {

@@ -6,11 +6,12 @@ import { decodeMessage, type Message } from "../../src/wire/message.ts";
 import { RCODE } from "../../src/wire/registry.ts";
 import { clientQuery } from "./build.ts";
 import { type ScriptClock, scriptClock } from "./clock.ts";
-import { compareAnswer } from "./compare.ts";
+import { type Comparison, compareAnswer } from "./compare.ts";
 import { type Environment, environmentOf } from "./environment.ts";
 import { expandMacros } from "./macros.ts";
 import type { Missing } from "./options.ts";
 import type { Scenario, Step } from "./scenario.ts";
+import { type SecondOpinionParts, secondOpinion } from "./second-opinion.ts";
 import { messageLines, questionText } from "./show.ts";
 import { type Algorithms, type MakeSubject, productSubject, type Subject } from "./subject.ts";
 import { createWorld, sameQuestion, type Transmission, type World } from "./world.ts";
@@ -80,6 +81,7 @@ class Walk {
   readonly #clock: ScriptClock;
   readonly #world: World;
   readonly #subject: Subject;
+  readonly #opinionParts: SecondOpinionParts;
   readonly #minimise: boolean;
   readonly #pending: Pending[] = [];
   readonly #failures: StepFailure[] = [];
@@ -99,14 +101,16 @@ class Walk {
     this.#clock = scriptClock({ unixSeconds: this.#epoch, calendar: stands ? "stands" : "moves" });
     this.#world = createWorld(scenario, this.#clock, environment.roots);
     const emit = (event: ResolutionEvent): void => this.#hear(event);
+    const { algorithms } = options;
     this.#subject = (options.makeSubject ?? productSubject)({
       environment,
       world: this.#world,
       clock: this.#clock,
-      algorithms: options.algorithms,
+      algorithms,
       minimise: options.minimise,
       emit,
     });
+    this.#opinionParts = { environment, clock: this.#clock, algorithms, subject: this.#subject };
   }
 
   async run(): Promise<Run> {
@@ -199,7 +203,7 @@ class Walk {
     // with several questions open, any answer that fits will do
     let closest: { readonly pending: Pending; readonly differences: readonly string[] } | null = null;
     for (const pending of answered) {
-      const { differences, notes } = this.#compare(pending, step);
+      const { differences, notes } = await this.#judge(pending, step);
       if (differences.length === 0) {
         this.#collect(pending, step);
         this.#notes.push(...notes.map((note) => `step ${step.number}: ${note}`));
@@ -222,12 +226,20 @@ class Walk {
     this.#story.push(...messageLines(answer).map((line) => `  < ${line}`));
   }
 
-  #compare(
-    pending: Pending,
-    step: Step & { readonly kind: "check answer" },
-  ): { differences: readonly string[]; notes: readonly string[] } {
+  async #judge(pending: Pending, step: Step & { readonly kind: "check answer" }) {
+    const { differences, notes, fewerDenials } = this.#compare(pending, step);
+    const { answer } = pending;
+    if (fewerDenials.length === 0 || answer === null || answer === "none") return { differences, notes };
+    const objection = await secondOpinion(answer.question[0]!, answer.ad, this.#opinionParts);
+    return objection === null
+      ? { differences, notes: [...notes, "fewer denial records than listed, and they suffice"] }
+      : { differences: [...differences, ...fewerDenials, objection], notes };
+  }
+
+  #compare(pending: Pending, step: Step & { readonly kind: "check answer" }): Comparison {
     const { answer, step: query } = pending;
-    if (answer === null || answer === "none") return { differences: ["the client is not answered"], notes: [] };
+    if (answer === null || answer === "none")
+      return { differences: ["the client is not answered"], notes: [], fewerDenials: [] };
     // Looking into the cache with RD=0 is a privilege that a resolver need not give. FORMAT.md §5.2 rule 8.
     if (
       !query.entry.flags.has("RD") &&
@@ -235,7 +247,7 @@ class Walk {
       answer.rcode === RCODE.REFUSED &&
       step.entry.rcode !== RCODE.REFUSED
     )
-      return { differences: [], notes: ["a question with RD=0 was refused: not in the cache"] };
+      return { differences: [], notes: ["a question with RD=0 was refused: not in the cache"], fewerDenials: [] };
     return compareAnswer({ dialect: this.#scenario.dialect, query: query.entry, expected: step.entry }, answer);
   }
 
