@@ -226,7 +226,7 @@ export const chainWounds: readonly Wound[] = [
     what: "the key that the DS names did not sign the DNSKEY RRset; another zone key did",
     question: www,
     status: "bogus",
-    reason: "no key for signature",
+    reason: "signatures missing",
     inflict: together(
       rezone("good.lab.", {
         signing: {

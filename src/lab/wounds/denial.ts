@@ -1,6 +1,6 @@
 /** Wounds of denials of existence, and of wildcards. RFC 4035 §5.4, RFC 5155 §8, RFC 9276 §3.2. */
 import { Name } from "../../wire/name.ts";
-import { TYPE } from "../../wire/registry.ts";
+import { RCODE, TYPE } from "../../wire/registry.ts";
 import { denialOf } from "../denial.ts";
 import { corrupted, edit, type Injury, reserver, rezone, together } from "../injure.ts";
 import { changes, isDenial, withoutSignatures } from "../quirks.ts";
@@ -14,6 +14,7 @@ const wild = { name: "any.wild.good.lab", type: "A" } as const;
 const hashedWild = { name: "any.wild.good.hash", type: "A" } as const;
 const noTlsa = { name: "mx2.good.lab", type: "TLSA" } as const;
 const noHashedTlsa = { name: "mx.good.hash", type: "TLSA" } as const;
+const goodLab = Name.parse("good.lab");
 const TOO_MANY = 500;
 
 export const denialWounds: readonly Wound[] = [
@@ -86,8 +87,16 @@ export const denialWounds: readonly Wound[] = [
     what: "NODATA below a cut comes with the parent's NSEC at the cut, where NS is set and SOA is not (RFC 6840 §4.1)",
     question: { name: "mx2.good.lab", type: "TLSA" },
     status: "bogus",
-    reason: null,
+    reason: "signature by wrong zone",
     inflict: parentDenies,
+  },
+  {
+    name: "delegation hidden by its own NSEC",
+    what: "the parent's server denies all at and below a cut, with the genuine NSEC of that cut (RFC 6840 §4.1)",
+    question: { name: "www.good.lab", type: "A" },
+    status: "bogus",
+    reason: "denial does not prove it",
+    inflict: hiddenCut,
   },
   {
     name: "wildcard without proof",
@@ -153,7 +162,7 @@ export const denialWounds: readonly Wound[] = [
     what: "one NSEC3 of a proof has another salt than the rest, though properly signed",
     question: hashedNobody,
     status: "bogus",
-    reason: null,
+    reason: "denial malformed",
     inflict: edit("good.hash.", (zone) => {
       const [apex] = denialOf(zone, "no data", zone.apex);
       zone.denials = zone.denials.map((rrset) =>
@@ -166,7 +175,7 @@ export const denialWounds: readonly Wound[] = [
     what: "the NSEC3 RRs have hash algorithm 7, so they count as absent (RFC 5155 §8.1)",
     question: hashedNobody,
     status: "bogus",
-    reason: null,
+    reason: "denial malformed",
     inflict: edit("good.hash.", (zone) => {
       zone.denials = zone.denials.map((rrset) =>
         withSignatures(zone, { ...rrset, data: [withFirstOctet(rrset.data[0], 7)] }),
@@ -245,22 +254,47 @@ function onlyDenials(apex: string, keep: (rrset: LabRRset) => boolean): Injury {
   });
 }
 
-/** The denial that a server of good.lab. shows is its parent's NSEC at the cut. */
+/** The denial that the server of good.lab. shows is its parent's NSEC at the cut. */
 function parentDenies(world: Parameters<Injury>[0]): ReturnType<Injury> {
-  let parent: Zone | null = null;
-  const shown = (rrset: LabRRset): LabRRset[] =>
-    isDenial(rrset)
-      ? (parent?.denials.filter(({ name }) => name.labelCount === 2 && name.equals(Name.parse("good.lab"))) ?? [])
-      : [rrset];
-  return together(
-    edit("lab.", (zone) => {
-      parent = zone;
-    }),
+  return withNsecAtCut((nsec) =>
     reserver(
       "ns.good.lab.",
-      changes(({ authority }) => ({ authority: authority.flatMap(shown) })),
+      changes(({ authority }) => ({ authority: authority.flatMap((rrset) => (isDenial(rrset) ? nsec() : [rrset])) })),
     ),
   )(world);
+}
+
+/** The server of lab. speaks for what it delegated. */
+function hiddenCut(world: Parameters<Injury>[0]): ReturnType<Injury> {
+  return withNsecAtCut((nsec, soa) =>
+    reserver(
+      "ns.lab.",
+      changes(
+        ({ question }) => ({
+          aa: true,
+          rcode: question?.name.equals(goodLab) ? RCODE.NOERROR : RCODE.NXDOMAIN,
+          answer: [],
+          authority: [...soa(), ...nsec()],
+          additional: [],
+        }),
+        ({ question }) => question.name.isWithin(goodLab) && question.type !== TYPE.DS,
+      ),
+    ),
+  )(world);
+}
+
+/** Wounds that need what the zone lab. signed: its NSEC at the cut good.lab., and its SOA. */
+function withNsecAtCut(inflict: (nsec: () => LabRRset[], soa: () => LabRRset[]) => Injury): Injury {
+  let lab: Zone | null = null;
+  return together(
+    edit("lab.", (zone) => {
+      lab = zone;
+    }),
+    inflict(
+      () => (lab === null ? [] : denialOf(lab, "no data", goodLab)),
+      () => [lab?.get(lab.apex, TYPE.SOA)].filter((rrset) => rrset !== undefined),
+    ),
+  );
 }
 
 function otherSalt(rdata: Uint8Array): Uint8Array {

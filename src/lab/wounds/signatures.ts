@@ -201,7 +201,7 @@ export const signatureWounds: readonly Wound[] = [
     what: "one key and 60 wrong signatures by it (SigJam)",
     question: www,
     status: "bogus",
-    reason: "too much validation work",
+    reason: "signature wrong",
     inflict: together(
       rsaZone,
       edit("good.lab.", (zone) => keyTrap(zone, { keys: 1, signatures: 60 })),
