@@ -156,6 +156,16 @@ describe("system randomness", () => {
     expect(random.octets(8)).toEqual(new Uint8Array(8).fill(2));
   });
 
+  it("keeps nothing of what it gave out, so that a later leak tells nothing about ids in use", () => {
+    let pool = new Uint8Array();
+    const random = pooledRandom((filled) => {
+      pool = filled.fill(255) as Uint8Array<ArrayBuffer>;
+    });
+    random.integer(65536);
+    random.octets(8);
+    expect([...pool.subarray(0, 11)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255]);
+  });
+
   it("gives as many octets as asked, more than the pool holds too", () => {
     expect(systemRandom.octets(0)).toHaveLength(0);
     expect(systemRandom.octets(8)).not.toEqual(systemRandom.octets(8));

@@ -73,7 +73,7 @@ describe("a forger of UDP answers", () => {
     const net = realExchange();
     const before = performance.now();
     expect(await net.exchange(askOf(server.server), never)).toEqual({ kind: "near miss" });
-    expect(performance.now() - before).toBeLessThan(500);
+    expect(performance.now() - before).toBeLessThan(900);
     await net.close();
   });
 
@@ -133,6 +133,7 @@ describe("a forger of UDP answers", () => {
         changed(12, 0xc0), // the question's name is a pointer
         changed(12, 63), // a label that runs past the end
         good.subarray(0, 13),
+        answer(query, { question: [], answer: [], rcode: RCODE.FORMERR }), // over TCP this would be an answer
       ];
     };
     await using server = await udpServer((query, reply) => {
@@ -143,7 +144,7 @@ describe("a forger of UDP answers", () => {
     expect(await net.exchange(askOf(server.server), never)).toMatchObject({ kind: "reply", message: { rcode: 0 } });
     const ask = askOf(server.server, { timeoutMs: 150 });
     const silent = await net.exchange({ ...ask, question: { ...ask.question, type: TYPE.TXT } }, never);
-    expect(silent).toEqual({ kind: "timeout", discarded: 11 });
+    expect(silent).toEqual({ kind: "timeout", discarded: 12 });
     await net.close();
   });
 
@@ -195,7 +196,7 @@ describe("a server that does not answer", () => {
       discarded: 0,
     });
     expect(performance.now() - before).toBeGreaterThanOrEqual(78);
-    expect(performance.now() - before).toBeLessThan(400);
+    expect(performance.now() - before).toBeLessThan(900);
     await net.close();
   });
 
@@ -206,7 +207,7 @@ describe("a server that does not answer", () => {
     const before = performance.now();
     expect(await net.exchange(askOf(server.server), never)).toEqual({ kind: "unreachable", code: "ECONNREFUSED" });
     expect(performance.now() - before).toBeGreaterThanOrEqual(45);
-    expect(performance.now() - before).toBeLessThan(400);
+    expect(performance.now() - before).toBeLessThan(900);
     await net.close();
   });
 
