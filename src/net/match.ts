@@ -14,7 +14,7 @@ export interface Expected {
 
 export type Match =
   | { readonly kind: "ours"; readonly message: Message }
-  /** From where we asked, shaped as an answer, but with the wrong id, or with the wrong case of letters. */
+  /** From where we asked, shaped as an answer, but with the wrong id or case of letters: ask by TCP. RFC 5452 §9.3. */
   | { readonly kind: "near miss" }
   | { readonly kind: "foreign"; readonly why: string };
 
