@@ -49,7 +49,7 @@ export function statusInWords(answer: Answer): string {
     case "secure":
       return verdict.value.kind === "answer" ? "secure" : "secure denial";
     case "insecure":
-      return "insecure: nothing is signed here, and that is proven";
+      return "insecure: DNSSEC does not vouch for this, and it is known why";
     case "bogus":
       return "bogus: data came, and validation failed";
     case "indeterminate":

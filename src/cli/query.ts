@@ -58,13 +58,17 @@ export const queryCommand: Command = {
 async function query(given: Given, io: Io): Promise<number> {
   const { name, type } = questionFrom(given);
   const timeout = given.number("timeout", { min: 0.5, max: 60 });
+  const trace = given.on("trace") ? tracer(io.clock, io.stderr) : null;
+  let answered = false;
   const resolver = resolverFrom(given, io, {
-    ...(given.on("trace") ? { onEvent: tracer(io.clock, io.stderr) } : {}),
+    // What is still under way when the answer is there is no part of its story.
+    ...(trace === null ? {} : { onEvent: (event) => answered || trace(event) }),
     ...(timeout === undefined ? {} : { settings: { totalTimeoutMs: Math.round(timeout * 1000) } }),
   });
   const startMs = io.clock.monotonicMs();
   try {
     const answer = await resolver.resolve(name, type, { signal: io.stop });
+    answered = true;
     const options = { elapsedMs: io.clock.monotonicMs() - startMs, dnssec: given.on("dnssec") };
     io.stdout(given.on("json") ? `${JSON.stringify(answerJson(answer, options), null, 2)}\n` : report(answer, options));
     return exitCodeOf(answer);

@@ -16,7 +16,7 @@ export function report(answer: Answer, options: ReportOptions): string {
     `; ${question.name} ${typeToText(question.type)}`,
     `; ${statusInWords(answer)}`,
     `;   ${reasonOf(verdict)}`,
-    ...answer.ede.map(({ code, text }) => `;   ${edeInWords(code, text)}`),
+    ...edeLines(answer),
     `; ${rcodeToText(answer.rcode)}, ${outcomeInWords(answer)}${ttlText(answer)}, ${Math.round(options.elapsedMs)} ms`,
   ];
   for (const [i, link] of answer.aliases.entries()) lines.push(`; alias ${i + 1}: ${linkText(link)}`);
@@ -25,6 +25,12 @@ export function report(answer: Answer, options: ReportOptions): string {
   const proof = proofSection(answer);
   if (proof.length > 0) lines.push("", ...proof);
   return `${lines.join("\n")}\n`;
+}
+
+/** The text is left out where the line above says it already. */
+function edeLines({ ede, verdict }: Answer): readonly string[] {
+  const said = reasonOf(verdict);
+  return ede.map(({ code, text }) => `;   ${edeInWords(code, text === said ? "" : text)}`);
 }
 
 function ttlText(answer: Answer): string {

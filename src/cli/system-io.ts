@@ -1,10 +1,11 @@
 /** The real Io: a process's streams and signals, the real clock. */
+import { manyListeners } from "../env/abort.ts";
 import { systemClock } from "../env/system.ts";
 import { createResolver } from "../resolver/create.ts";
 import type { Io } from "./command.ts";
 
 export function systemIo(process: NodeJS.Process): Io {
-  const stop = new AbortController();
+  const stop = manyListeners();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       // A second signal means it: the clean stop takes too long.

@@ -7,7 +7,7 @@ import type { ServerAddress, Transport } from "../env/env.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import type { Message, Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
-import { type AskContext, askServer } from "./ask.ts";
+import { type AskContext, askServer, type Reply } from "./ask.ts";
 import { type Classified, type ClassifyLimits, classifyResponse, uselessText } from "./classify.ts";
 import type { Delegation, NameServer } from "./delegation.ts";
 import { patienceMs, rankServers } from "./servers.ts";
@@ -195,11 +195,12 @@ class Race {
       case "silent":
         return { kind: "lost", why: `${serverText(server)} ${reply.why}` };
       case "message":
-        return this.#read(reply.message, reply.transport, candidate);
+        return this.#read(reply, candidate);
     }
   }
 
-  #read(message: Message, transport: Transport, candidate: Candidate): Step {
+  #read(reply: Extract<Reply, { readonly kind: "message" }>, candidate: Candidate): Step {
+    const { message, transport, octets, rttMs } = reply;
     const { env, infra, limits } = this.#context;
     const { server } = candidate;
     this.#heard = true;
@@ -211,8 +212,8 @@ class Race {
       server,
       transport,
       rcode: message.rcode,
-      octets: 0,
-      rttMs: 0,
+      octets,
+      rttMs,
       meaning,
     });
     if (response.kind !== "useless") return { kind: "won", response, message, from: server };

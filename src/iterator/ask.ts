@@ -29,7 +29,13 @@ export interface Target {
 }
 
 export type Reply =
-  | { readonly kind: "message"; readonly message: Message; readonly transport: Transport }
+  | {
+      readonly kind: "message";
+      readonly message: Message;
+      readonly transport: Transport;
+      readonly octets: number;
+      readonly rttMs: number;
+    }
   | { readonly kind: "silent"; readonly why: string }
   /** The client question's budget is spent: stop everything. */
   | { readonly kind: "spent" };
@@ -56,7 +62,7 @@ export async function askServer(
     const next = read(result, ask, target, context);
     switch (next.act) {
       case "take":
-        return { kind: "message", message: next.message, transport };
+        return { ...next.reply, kind: "message", transport };
       case "give up":
         env.emit({ kind: "no reply", question, server: target.server, transport, why: next.why });
         return { kind: "silent", why: next.why };
@@ -77,7 +83,7 @@ export async function askServer(
 }
 
 type Next =
-  | { readonly act: "take"; readonly message: Message }
+  | { readonly act: "take"; readonly reply: ServerReply }
   | { readonly act: "give up"; readonly why: string }
   | { readonly act: "stream" | "without EDNS" | "other cookie" | "spent" };
 
@@ -116,7 +122,7 @@ function read(result: ExchangeResult, ask: Ask, target: Target, context: AskCont
     case "reply":
       infra.answered(target.server, result.rttMs);
       if (!context.work.take("octets", result.octets)) return { act: "spent" };
-      return readMessage(result.message, ask, target, context);
+      return readMessage(result, ask, target, context);
     case "timeout":
       infra.failed(target.server);
       return {
@@ -135,8 +141,11 @@ function read(result: ExchangeResult, ask: Ask, target: Target, context: AskCont
   }
 }
 
-function readMessage(message: Message, ask: Ask, target: Target, context: AskContext): Next {
+type ServerReply = Extract<ExchangeResult, { readonly kind: "reply" }>;
+
+function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskContext): Next {
   const { infra } = context;
+  const { message } = reply;
   if (ask.transport === "udp" && ask.edns !== null) {
     const cookie = checkCookie(message, ask, target.server, infra);
     if (cookie !== null) return cookie;
@@ -153,7 +162,7 @@ function readMessage(message: Message, ask: Ask, target: Target, context: AskCon
   if (ask.edns !== null && message.rcode === RCODE.BADVERS) return { act: "without EDNS" };
   if (ask.edns === null && message.rcode !== RCODE.FORMERR && message.rcode !== RCODE.NOTIMP)
     infra.ednsBroken(target.server);
-  return { act: "take", message };
+  return { act: "take", reply };
 }
 
 /** RFC 7873 §5.3: another's cookie is a forgery, a missing one from a server that had one is suspicious. */

@@ -6,7 +6,7 @@
 import type { DelegationCache } from "../cache/delegations.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
-import { type Failure, failure } from "../dnssec/proof.ts";
+import { type Failure, failure, type ZoneProof } from "../dnssec/proof.ts";
 import { signersOf, validateAlias } from "../dnssec/response.ts";
 import { bogus, indeterminate } from "../dnssec/verdict.ts";
 import {
@@ -76,21 +76,27 @@ export class Chain {
   }
 
   /**
-   * The trust of the zone that speaks for a response. Its signatures name the zone; where there are none, every possible
-   * cut between the zone that was asked and the name is looked at, for one of them may be an insecure delegation served
-   * by the same servers.
+   * The trust of the zone that speaks for a response: its signatures name it; where there are none, it is the zone that
+   * was asked. An anchor may stand below that zone, and then nothing above the anchor counts.
    */
   async trustFor(found: Found, name: Name, task: Task): Promise<ZoneTrust> {
-    const { response, zone } = found;
-    const below = response.question.type === TYPE.DS ? (name.parent() ?? name) : name;
-    const signer = deepestSigner(response, below, zone.zone);
-    if (signer !== null) {
-      // Only the asked zone's chain, its parents' and the signer's own matter: a signer that is no zone leads back up.
-      return this.trustOf(signer, task);
-    }
-    const asked = zone.mode === "recursive" ? this.#top(below) : zone.zone;
-    let trust = await this.trustOf(asked, task);
-    for (let labels = asked.labelCount + 1; trust.status === "secure" && labels <= below.labelCount; labels++) {
+    const below = this.#speakerBound(found, name);
+    const signer = deepestSigner(found.response, below, found.zone.zone);
+    // A signer that is no zone leads back up to the zone that encloses it.
+    if (signer !== null) return this.trustOf(signer, task);
+    if (found.zone.mode === "recursive") return this.trustBelow(found, name, task);
+    return this.trustOf(this.#top(found, below), task);
+  }
+
+  /**
+   * The trust of the deepest zone that encloses `name`, found by looking for a cut at every label below the zone that was
+   * asked: one of them may be an insecure delegation served by the same servers.
+   */
+  async trustBelow(found: Found, name: Name, task: Task): Promise<ZoneTrust> {
+    const below = this.#speakerBound(found, name);
+    const top = this.#top(found, below);
+    let trust = await this.trustOf(top, task);
+    for (let labels = top.labelCount + 1; trust.status === "secure" && labels <= below.labelCount; labels++) {
       trust = await this.trustOf(below.ancestor(labels), task);
     }
     return trust;
@@ -158,9 +164,9 @@ export class Chain {
     const above = name.parent() ?? name;
     const signer = deepestSigner(found.response, above, found.zone.zone);
     if (signer !== null) return this.trustOf(signer, task);
-    const asked = found.zone.zone;
     if (found.zone.mode === "recursive") return this.trustOf(above, task);
-    return this.trustOf(above.isStrictlyWithin(asked) ? above : asked, task);
+    const top = this.#top(found, above);
+    return this.trustOf(above.isStrictlyWithin(top) ? above : top, task);
   }
 
   async #enter(parent: SecureZone, cut: CutVerdict, name: Name, task: Task): Promise<ZoneTrust> {
@@ -211,8 +217,17 @@ export class Chain {
     }
   }
 
-  #top(name: Name): Name {
-    return closestAnchor(this.#anchors, name)?.zone ?? name.ancestor(0);
+  /** Where the chain to `name` begins: the zone that was asked, or an anchor below it; with forwarders, the anchor. */
+  #top(found: Found, name: Name): Name {
+    const anchor = closestAnchor(this.#anchors, name)?.zone ?? null;
+    const asked = found.zone.zone;
+    if (found.zone.mode === "recursive") return anchor ?? asked;
+    return anchor?.isStrictlyWithin(asked) ? anchor : asked;
+  }
+
+  /** DS is the parent's to tell, so the speaking zone lies above the name. */
+  #speakerBound(found: Found, name: Name): Name {
+    return found.response.question.type === TYPE.DS ? (name.parent() ?? name) : name;
   }
 }
 
@@ -271,13 +286,20 @@ export function unreachable(
 function detailOf(trust: ZoneTrust): string {
   switch (trust.status) {
     case "secure":
-      return trust.name.toString();
+      return leadsTo(trust.proof);
     case "insecure":
       return trust.why.kind;
     case "bogus":
     case "indeterminate":
       return trust.failure.detail;
   }
+}
+
+function leadsTo(proof: ZoneProof): string {
+  const keys = `DNSKEY signed by key ${proof.dnskey.signature.keyTag}`;
+  return "anchor" in proof
+    ? `${keys}, a trust anchor (${proof.anchor.source})`
+    : `${keys}, DS signed by key ${proof.ds.signature.keyTag} of ${proof.parent.zone}`;
 }
 
 function lowestTtl(rrsets: readonly RRset[]): number {

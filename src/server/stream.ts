@@ -1,5 +1,6 @@
 /** One client's TCP connection: pipelined questions, answers in any order, back-pressure. RFC 7766 §6.2, §7. */
 import type { Socket } from "node:net";
+import { manyListeners } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 import { FrameDecoder } from "../net/frames.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -11,7 +12,8 @@ export class StreamConnection {
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
   readonly #client: Client;
-  readonly #gone = new AbortController();
+  /** Every question that waits listens. */
+  readonly #gone = manyListeners();
   readonly #frames = new FrameDecoder();
   /** Whole messages that wait for room; no more than one read brings, since we stop reading while there are any. */
   #inbox: readonly Uint8Array[] = [];
