@@ -92,7 +92,9 @@ function lineFor(result: Result): string {
   const name = basename(result.file);
   switch (result.outcome) {
     case "pass":
-      return `pass ${name}`;
+      return result.deviation === null
+        ? `pass ${name}`
+        : `pass ${name} (named deviation: ${result.deviation.permittedBy})`;
     case "skip":
       return `skip ${name}: ${[...new Set(result.missing.map((missing) => `${missing.feature} (${missing.option}, line ${missing.line})`))].join(", ")} is not offered`;
     case "fail":
@@ -117,13 +119,14 @@ function explanation(result: Result): string {
 }
 
 function plain(result: Result) {
-  const { file, title, outcome, failures, notes, missing, runs } = result;
+  const { file, title, outcome, failures, deviation, notes, missing, runs } = result;
   const unscripted = [...new Set(runs.flatMap((run) => run.unscripted))];
   return {
     file,
     title,
     outcome,
     failures,
+    deviation,
     notes,
     missing,
     unscripted,

@@ -58,9 +58,11 @@ interface Checks {
 function checksOf(expected: Entry, dialect: Dialect): Checks {
   const { words, ede } = expected.match;
   const named = (...some: readonly string[]): boolean => some.some((word) => words.has(word));
-  const all = named("all", "all_noedns") || (words.size === 0 && ede === null && expected.headerGiven);
+  const all = named("all", "all_noedns");
+  // An entry without MATCH fits everything (FORMAT.md §2.1); if it states an answer's header, its rcode is meant (§5.2).
+  const stated = words.size === 0 && ede === null && expected.flags.has("QR");
   return {
-    rcode: all || named("rcode"),
+    rcode: all || stated || named("rcode"),
     flags: all || named("flags"),
     question: all || named("question", "qname", "qtype"),
     answer: all || named("answer"),
