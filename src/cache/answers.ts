@@ -51,6 +51,11 @@ export class AnswerCache {
     return this.#live(aliasKey(name));
   }
 
+  /** A secure DNAME whose owner is this very name. */
+  dname(owner: Name): StoredLink | undefined {
+    return this.#live(dnameKey(owner));
+  }
+
   /** A secure name error at this very name. */
   nameError(name: Name): StoredLink | undefined {
     const stored = this.#live(keyOf(name, ANY_TYPE));
@@ -61,7 +66,11 @@ export class AnswerCache {
   remember(name: Name, type: RRType, link: Link, ttl: number, validUntil: UnixSeconds): StoredLink {
     const storedMs = this.#clock.monotonicMs();
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
-    if (ttl > 0) this.#entries.set(this.#keyFor(name, type, link), stored);
+    if (ttl <= 0) return stored;
+    this.#entries.set(this.#keyFor(name, type, link), stored);
+    const dname =
+      link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME;
+    if (dname) this.#entries.set(dnameKey(link.verdict.value.alias.name), stored);
     return stored;
   }
 
@@ -103,7 +112,11 @@ export class AnswerCache {
 
 const keyOf = (name: Name, type: RRType): string => String.fromCharCode(type) + name.key;
 /** Type 65535 is reserved (RFC 6895 §3.1), so it can stand for "an alias is here". */
-const aliasKey = (name: Name): string => String.fromCharCode(65535) + name.key;
+const ALIAS = 65535;
+/** Type 65534 is for private use (RFC 6895 §3.1), so we may: "a DNAME with this owner". */
+const DNAME_OWNER = 65534;
+const dnameKey = (owner: Name): string => String.fromCharCode(DNAME_OWNER) + owner.key;
+const aliasKey = (name: Name): string => String.fromCharCode(ALIAS) + name.key;
 
 function sizeOf(link: Link): number {
   const { verdict } = link;

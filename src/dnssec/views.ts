@@ -2,8 +2,9 @@
  * Views of judged values that keep their status: with other TTLs, or an alias seen as an answer to a CNAME question. They
  * live beside the mint because a general `map` over verdicts could launder anything.
  */
-import type { RRset } from "../rrset/rrset.ts";
-import { RCODE } from "../wire/registry.ts";
+import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
+import type { Name } from "../wire/name.ts";
+import { RCODE, TYPE } from "../wire/registry.ts";
 import type { AliasData, AnswerData } from "./answer.ts";
 import { type Insecure, mintInsecure, mintSecure, type Secure, type Verdict } from "./verdict.ts";
 
@@ -44,6 +45,14 @@ export function aliasAsAnswer(verdict: Secure<AliasData> | Insecure<AliasData>):
   const { alias, authority } = verdict.value;
   const value: AnswerData = { kind: "answer", name: alias.name, rrsets: [alias], authority, rcode: RCODE.NOERROR };
   return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
+/** A proven DNAME, seen from another name below its owner. RFC 6672 §3.4: only where it is proven, so `Secure` is required. */
+export function dnameSeenFrom(verdict: Secure<AliasData>, name: Name): Secure<AliasData> | null {
+  const { alias, authority } = verdict.value;
+  if (!isOfType(alias, TYPE.DNAME) || !name.isStrictlyWithin(alias.name)) return null;
+  const target = name.replaceSuffix(alias.name, rdataOf(alias)[0]!.target);
+  return mintSecure({ alias, target, authority }, verdict.proof);
 }
 
 /** The end that a DNAME makes whose target would be too long. RFC 6672 §2.2. */

@@ -93,7 +93,7 @@ export function classifyContinuation(
   const found = findAnswer(target, answer, authority, limits);
   if (found !== null) return found;
   const soa = soaFor(target.name, authority);
-  if (soa === null) return null;
+  if (soa === null && !authority.some((rrset) => isDenialType(rrset.type))) return null;
   return { kind: message.rcode === RCODE.NXDOMAIN ? "name error" : "no data", question: target, soa, authority };
 }
 
@@ -203,13 +203,23 @@ function withoutAnswer(
   const below = ns.find((rrset) => rrset.name.isStrictlyWithin(zone.zone) && asked.name.isWithin(rrset.name));
   if (below !== undefined) {
     // The parent answers for DS; a server that refers to the child for it does not know DNSSEC. RFC 4035 §3.1.4.1.
-    if (asked.type === TYPE.DS && below.name.equals(asked.name)) return lame;
+    // Yet the referral may hold what was asked for.
+    if (asked.type === TYPE.DS && below.name.equals(asked.name)) return dsInReferral(asked, authority) ?? lame;
     return referral(below, message, zone, authority, limits);
   }
   if (denied) return unlessRecursive(noData, message, zone);
+  // Something else at the name, and nothing beside it: there is no data of this type. RFC 2308 §2.2 type 3.
+  if (message.answer.some((record) => record.name.equals(asked.name))) return unlessRecursive(noData, message, zone);
   if (message.authority.some((record) => record.type === TYPE.NS)) return message.aa && ns.length > 0 ? noData : lame;
   // Nothing at all: an authoritative server means "no data" (RFC 2308 §2.2 type 3), another one nothing.
   return message.aa ? unlessRecursive(noData, message, zone) : lame;
+}
+
+function dsInReferral(asked: Question, authority: readonly RRset[]): Conclusive | null {
+  const ds = authority.find((rrset) => rrset.type === TYPE.DS && rrset.name.equals(asked.name));
+  if (ds !== undefined) return { kind: "answer", question: asked, rrsets: [ds], authority: [] };
+  const denied = authority.some((rrset) => isDenialType(rrset.type));
+  return denied ? { kind: "no data", question: asked, soa: null, authority } : null;
 }
 
 function soaFor(name: Name, authority: readonly RRset[]): RRset<typeof TYPE.SOA> | null {

@@ -1,7 +1,7 @@
 /** All links that are known without asking anybody: local names, judged answers with their age, remembered failures. */
 import { AnswerCache, type Link, type StoredLink } from "../cache/answers.ts";
 import { negativeTtl } from "../dnssec/response.ts";
-import { aliasAsAnswer, aliasWithTtls, answerWithTtls } from "../dnssec/views.ts";
+import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
 import { TYPE } from "../wire/registry.ts";
@@ -67,10 +67,19 @@ export class LinkStore {
       }
     }
     if (question.type === TYPE.DS) return null;
+    return this.#fromAbove(question);
+  }
+
+  /** What is proven of an ancestor: a DNAME that leads elsewhere, or that nothing exists there. */
+  #fromAbove(question: Question): StoredLink | null {
     // Nothing exists below a name that is proven not to. RFC 8020 §2.
     for (let name = question.name.parent(); name !== null && name.labelCount > 0; name = name.parent()) {
       const denied = this.#answers.nameError(name);
       if (denied !== undefined) return denied;
+      const dname = this.#answers.dname(name);
+      if (dname?.link.kind !== "alias" || dname.link.verdict.status !== "secure") continue;
+      const verdict = dnameSeenFrom(dname.link.verdict, question.name);
+      if (verdict !== null) return { ...dname, link: { kind: "alias", verdict } };
     }
     return null;
   }

@@ -94,7 +94,7 @@ export const optionTable = {
   // keeping
   cacheOctets: octets(64 * 1048576, 1048576, 64 * 1073741824, "size of the cache"),
   entryOctets: octets(65536, 4096, 1048576, "largest thing kept in the cache"),
-  maxTtl: seconds(86400, 60, 604800, "positive answers are kept no longer"),
+  maxTtl: seconds(86400, 1, 604800, "positive answers are kept no longer"),
   minDelegationTtl: seconds(60, 0, 3600, "delegations are used at least so long"),
   maxNegativeTtl: seconds(3600, 1, 86400, "negative answers are kept no longer (RFC 2308 §5)"),
   bogusTtl: seconds(60, 1, 300, "bogus results are kept, so that nobody can make us validate them again and again (RFC 9520 §3.2)"),

@@ -7,7 +7,7 @@
 import type { Link } from "../cache/answers.ts";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { failure } from "../dnssec/proof.ts";
-import { validateAlias, validateResponse } from "../dnssec/response.ts";
+import { signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
 import { indeterminate, type Verdict } from "../dnssec/verdict.ts";
 import type { ZoneTrust } from "../dnssec/zone.ts";
 import type { Fetched } from "../iterator/walk.ts";
@@ -35,7 +35,20 @@ export async function resolveOnce(question: Question, task: Task, parts: OncePar
   if (first.link.verdict.status !== "bogus" || first.found === null || task.signal.aborted) return first;
   const second = await attempt(question, task, parts, { avoid: first.found.from });
   // A second server that does not answer tells nothing: the first one's failure stands.
-  return second.link.verdict.status === "indeterminate" ? first : second;
+  const kept = second.link.verdict.status === "indeterminate" ? first : second;
+  return kept.link.verdict.status === "bogus" && kept.found !== null
+    ? belowHiddenCut(kept, kept.found, task, parts)
+    : kept;
+}
+
+/**
+ * Nothing was signed where signatures belong: perhaps there is a delegation in between that proves to be insecure, served
+ * by its parent's servers. If none is proven, the failure stands.
+ */
+async function belowHiddenCut(once: Once, found: Found, task: Task, parts: OnceParts): Promise<Once> {
+  if (signersOf(found.response).length > 0) return once;
+  const zone = await parts.chain.trustBelow(found, found.response.question.name, task);
+  return zone.status === "insecure" ? { link: linkFrom(found.response, zone, task), found } : once;
 }
 
 async function attempt(

@@ -77,6 +77,7 @@ export function groupRRsets(records: readonly ResourceRecord[], signatures: read
     const draft = drafts.get(keyOf(record.name, covered));
     if (draft !== undefined && draft.signatures.length < SIGNATURES_KEPT) {
       draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
+      draft.ttl = Math.min(draft.ttl, record.ttl);
     }
   }
   return { rrsets: [...drafts.values()].map(finished), strays: [...strays.values()].map(finished) };

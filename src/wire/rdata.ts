@@ -114,15 +114,24 @@ export function rdataParts(
   }
 }
 
+/** Presentation form; the generic one of RFC 3597 for types without a row and for what its own form cannot say. */
 export function rdataToText(type: RRType, octets: Uint8Array): string {
   const plan = plans.get(type);
-  if (plan === undefined) return octets.length === 0 ? "\\# 0" : `\\# ${octets.length} ${hex(octets)}`;
-  const reader = new Reader(octets);
-  return plan.fields
-    .map(([, field]) => field.print(field.read(reader)))
-    .filter((text) => text !== "")
-    .join(" ");
+  if (plan === undefined) return genericText(octets);
+  try {
+    const reader = new Reader(octets);
+    return plan.fields
+      .map(([, field]) => field.print(field.read(reader)))
+      .filter((text) => text !== "")
+      .join(" ");
+  } catch (error) {
+    if (error instanceof WireError) return genericText(octets);
+    throw error;
+  }
 }
+
+const genericText = (octets: Uint8Array): string =>
+  octets.length === 0 ? "\\# 0" : `\\# ${octets.length} ${hex(octets)}`;
 
 /** Presentation form, or `\# length hex` for any type (RFC 3597 §5). TextError if it is neither. */
 export function rdataFromText(type: RRType, text: string | Tokens, origin?: Name): Uint8Array {

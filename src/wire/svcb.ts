@@ -1,6 +1,6 @@
 /** Service parameters of SVCB and HTTPS RRs. RFC 9460 §2. */
 import { addressToOctets, octetsToAddress } from "./address.ts";
-import { Reader } from "./cursor.ts";
+import { Reader, WireError, Writer } from "./cursor.ts";
 import type { Field } from "./fields.ts";
 import { escapedText, TextError, type Tokens, unescaped } from "./text.ts";
 
@@ -28,35 +28,38 @@ function keyFromText(text: string): number {
 
 type Params = ReadonlyMap<number, Uint8Array>;
 
-export const svcbParams: Field<Params> = {
-  /** Keys strictly ascending, values well-formed, `mandatory` naming only what is there (RFC 9460 §2.2, §8). */
-  read(reader) {
-    const params = new Map<number, Uint8Array>();
-    let previous = -1;
-    while (reader.remaining > 0) {
-      const key = reader.u16();
-      if (key <= previous) reader.fail(`service parameter ${key} after ${previous}`);
-      previous = key;
-      const value = reader.take(reader.u16());
-      const why = malformed(key, value);
-      if (why !== null) reader.fail(`service parameter ${keyToText(key)}: ${why}`);
-      params.set(key, value);
-    }
-    for (const key of mandatoryKeys(params))
-      if (!params.has(key)) reader.fail(`mandatory service parameter ${keyToText(key)} is missing`);
-    return params;
-  },
-  write(writer, params) {
-    for (const [key, value] of [...params].sort(([a], [b]) => a - b)) {
-      writer.u16(key);
-      writer.u16(value.length);
-      writer.bytes(value);
-    }
-  },
-  print: (params) =>
-    [...params]
+/**
+ * The parameters of an SVCB or HTTPS RR, or null if they are malformed: keys strictly ascending, values well-formed,
+ * `mandatory` naming only what is there (RFC 9460 §2.2, §8). A resolver passes malformed ones on; who uses them asks here.
+ */
+export function serviceParams(octets: Uint8Array): Params | null {
+  const params = new Map<number, Uint8Array>();
+  const reader = new Reader(octets);
+  let previous = -1;
+  while (reader.remaining > 0) {
+    if (reader.remaining < 4) return null;
+    const key = reader.u16();
+    const length = reader.u16();
+    if (key <= previous || length > reader.remaining) return null;
+    previous = key;
+    const value = reader.take(length);
+    if (malformed(key, value) !== null) return null;
+    params.set(key, value);
+  }
+  return mandatoryKeys(params).every((key) => params.has(key)) ? params : null;
+}
+
+/** Service parameters stay octets, malformed or not. */
+export const svcbParams: Field<Uint8Array> = {
+  read: (reader) => reader.rest(),
+  write: (writer, octets) => writer.bytes(octets),
+  print(octets) {
+    const params = serviceParams(octets);
+    if (params === null) throw new WireError("malformed service parameters", 0);
+    return [...params]
       .map(([key, value]) => (value.length === 0 ? keyToText(key) : `${keyToText(key)}=${printValue(key, value)}`))
-      .join(" "),
+      .join(" ");
+  },
   parse(tokens) {
     const params = new Map<number, Uint8Array>();
     while (!tokens.done) {
@@ -64,7 +67,16 @@ export const svcbParams: Field<Params> = {
       if (params.has(key)) throw new TextError(`service parameter ${keyToText(key)} twice`);
       params.set(key, value);
     }
-    return new Map([...params].sort(([a], [b]) => a - b));
+    for (const key of mandatoryKeys(params)) {
+      if (!params.has(key)) throw new TextError(`mandatory service parameter ${keyToText(key)} is missing`);
+    }
+    const writer = new Writer();
+    for (const [key, value] of [...params].sort(([a], [b]) => a - b)) {
+      writer.u16(key);
+      writer.u16(value.length);
+      writer.bytes(value);
+    }
+    return writer.finish().slice();
   },
 };
 
