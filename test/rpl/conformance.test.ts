@@ -8,7 +8,9 @@ import { productionFaults } from "./production.ts";
 import { type Result, runScenario } from "./run.ts";
 
 const failuresOf = (result: Result): readonly string[] =>
-  result.outcome === "fail" ? result.failures.map(({ step, differences }) => `step ${step}: ${differences.join("; ")}`) : [];
+  result.outcome === "fail"
+    ? result.failures.map(({ step, differences }) => `step ${step}: ${differences.join("; ")}`)
+    : [];
 
 describe.skipIf(!corporaPresent).each(corpora)("the %s corpus", (corpus) => {
   const manifest = manifestOf(corpus);

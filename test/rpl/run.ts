@@ -245,8 +245,10 @@ class Walk {
     const { answer, step: query } = pending;
     if (answer === null || answer === "none")
       return { differences: ["the client is not answered"], notes: [], fewerDenials: [] };
-    // Looking into the cache with RD=0 is a privilege that a resolver need not give. FORMAT.md §5.2 rule 8.
+    // Looking into the cache with RD=0 is a privilege that a resolver need not give. Only where the file
+    // is about that (allow_snoop). FORMAT.md §5.2 rule 8.
     if (
+      this.#opinionParts.environment.snoopers.length > 0 &&
       !query.entry.flags.has("RD") &&
       query.entry.octets === null &&
       answer.rcode === RCODE.REFUSED &&
