@@ -1,10 +1,11 @@
 /** `rootwalk serve`: the daemon, in the foreground. */
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import type { Resolver } from "../resolver/api.ts";
 import { type AccessRule, createAccess, loopbackRules } from "../server/access.ts";
 import { parsePrefix, serverAddressFrom, serverAddressText, withoutWildcards } from "../server/addresses.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
-import { createResponder, type Responder, type ServerEvent } from "../server/responder.ts";
+import { createResponder, type Responder } from "../server/responder.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import type { Given } from "./options.ts";
 import { packageVersion } from "./package.ts";
@@ -71,15 +72,22 @@ async function serve(given: Given, io: Io): Promise<number> {
       clock: io.clock,
       version: given.on("hide-version") ? null : `rootwalk ${packageVersion()}`,
       identity: given.text("identity") ?? null,
-      emit: (event) => complain(event, io),
+      // Only what an operator must act upon; what clients do is their affair.
+      emit: (event) => event.kind === "fault" && complain(event.error, io),
     });
-    return await serveUntilStopped(responder, addresses, io);
+    return await serveUntilStopped({ responder, resolver, addresses }, io);
   } finally {
     await resolver.close();
   }
 }
 
-async function serveUntilStopped(responder: Responder, addresses: readonly ListenAddress[], io: Io): Promise<number> {
+interface Serving {
+  readonly responder: Responder;
+  readonly resolver: Resolver;
+  readonly addresses: readonly ListenAddress[];
+}
+
+async function serveUntilStopped({ responder, resolver, addresses }: Serving, io: Io): Promise<number> {
   const onFault = (where: string, error: Error) => io.stderr(`rootwalk: ${where}: ${error.message}\n`);
   let listening: Listening;
   try {
@@ -91,6 +99,8 @@ async function serveUntilStopped(responder: Responder, addresses: readonly Liste
   }
   for (const { message } of listening.leftOut) io.stderr(`rootwalk: going on without: ${message}\n`);
   io.stdout(`rootwalk ${packageVersion()} ready on ${listening.addresses.map(serverAddressText).join(" ")}\n`);
+  // The root's servers and keys, so that the first client need not wait for them; who fails to reach them now tries later.
+  resolver.prime().catch((error: unknown) => complain(error, io));
   await aborted(io.stop);
   await listening.close();
   return 0;
@@ -101,10 +111,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-/** Only what an operator must act upon; what clients do is their affair. */
-function complain(event: ServerEvent, io: Io): void {
-  if (event.kind !== "fault") return;
-  const { error } = event;
+function complain(error: unknown, io: Io): void {
   io.stderr(`rootwalk: internal error: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 

@@ -3,7 +3,7 @@ import type { Answer } from "../dnssec/answer.ts";
 import type { Clock, Transport } from "../env/env.ts";
 import type { Resolver } from "../resolver/api.ts";
 import { type EdnsOption, edeOption, keepaliveOption } from "../wire/edns.ts";
-import { encodeMessage, type Message, type Question } from "../wire/message.ts";
+import { encodeMessage, type Message } from "../wire/message.ts";
 import { CLASS, EDE, isMetaType, OPCODE, RCODE, TYPE, typeToText } from "../wire/registry.ts";
 import { type Access, createAccess, loopbackRules } from "./access.ts";
 import type { Prefix } from "./addresses.ts";
@@ -18,6 +18,7 @@ import {
   replyFromAnswer,
   replyUnchecked,
 } from "./reply.ts";
+import { ReplyMemory } from "./reply-memory.ts";
 import { type Query, readRequest } from "./request.ts";
 
 export interface Client {
@@ -36,7 +37,7 @@ export interface Responder {
 }
 
 export type ServerEvent =
-  | { readonly kind: "answered"; readonly from: Client; readonly question: Question; readonly reply: Message }
+  | { readonly kind: "answered"; readonly from: Client; readonly reply: Message }
   | { readonly kind: "unreadable"; readonly from: Client; readonly why: string }
   | { readonly kind: "dropped"; readonly from: Client; readonly why: string }
   /** A mistake of ours; the client got SERVFAIL. */
@@ -58,48 +59,73 @@ export interface ResponderOptions {
 }
 
 export function createResponder(options: ResponderOptions): Responder {
-  const { resolver, clock } = options;
-  const access = options.access ?? createAccess();
-  const mayPeek = options.mayPeek ?? loopbackRules.map((rule) => rule.prefix);
-  const limits = options.limits ?? defaultServerLimits;
-  const emit = options.emit ?? (() => {});
-  const chaos = new Map<string, string | null>();
-  for (const name of ["version.bind.", "version.server."]) chaos.set(name, options.version ?? null);
-  for (const name of ["id.server.", "hostname.bind."]) chaos.set(name, options.identity ?? null);
+  return new DnsResponder(options);
+}
 
-  function respond(request: Uint8Array, from: Client): Uint8Array | null | Promise<Uint8Array | null> {
-    try {
-      return respondTo(request, from);
-    } catch (error) {
-      return afterFault(request, from, error);
-    }
+class DnsResponder implements Responder {
+  readonly #resolver: ResponderOptions["resolver"];
+  readonly #clock: Clock;
+  readonly #access: Access;
+  readonly #mayPeek: readonly Prefix[];
+  readonly #limits: ServerLimits;
+  readonly #emit: (event: ServerEvent) => void;
+  readonly #chaos: ReadonlyMap<string, string | null>;
+  readonly #memory = new ReplyMemory();
+
+  constructor(options: ResponderOptions) {
+    this.#resolver = options.resolver;
+    this.#clock = options.clock;
+    this.#access = options.access ?? createAccess();
+    this.#mayPeek = options.mayPeek ?? loopbackRules.map((rule) => rule.prefix);
+    this.#limits = options.limits ?? defaultServerLimits;
+    this.#emit = options.emit ?? (() => {});
+    const { version = null, identity = null } = options;
+    this.#chaos = new Map([
+      ["version.bind.", version],
+      ["version.server.", version],
+      ["id.server.", identity],
+      ["hostname.bind.", identity],
+    ]);
   }
 
-  function respondTo(octets: Uint8Array, from: Client): Uint8Array | null | Promise<Uint8Array | null> {
-    const decision = access.decide(from.address);
-    if (decision === "drop") return drop(from, "access");
+  readonly respond: Respond = (request, from) => {
+    try {
+      return this.#respond(request, from);
+    } catch (error) {
+      return this.#afterFault(request, from, error);
+    }
+  };
+
+  #respond(octets: Uint8Array, from: Client): Uint8Array | null | Promise<Uint8Array | null> {
+    const decision = this.#access.decide(from.address);
+    if (decision === "drop") return this.#drop(from, "access");
+    if (decision === "allow") {
+      const again = this.#memory.recall(octets, from.transport, this.#clock.monotonicMs());
+      if (again !== undefined) {
+        this.#emit({ kind: "answered", from, reply: again.message });
+        return again.octets;
+      }
+    }
     const request = readRequest(octets);
     switch (request.kind) {
       case "not a query":
-        return drop(from, request.why);
+        return this.#drop(from, request.why);
       case "unreadable":
-        emit({ kind: "unreadable", from, why: request.why });
+        this.#emit({ kind: "unreadable", from, why: request.why });
         return bareReply(request);
       case "query": {
-        const reply =
-          decision === "refuse"
-            ? refusal(request, EDE.PROHIBITED, `${from.address} may not ask here`)
-            : (withoutLookup(request) ?? fromCache(request, from));
-        return reply === null ? lookUp(request, from) : finish(request, reply, from);
+        const local = decision === "refuse" ? refusedTo(request, from) : this.#withoutLookup(request);
+        if (local !== null) return this.#finish(request, local, from);
+        return this.#fromCache(request, octets, from) ?? this.#lookUp(request, from);
       }
     }
   }
 
   /** Questions whose answer does not depend on the DNS. */
-  function withoutLookup(query: Query): Reply | null {
+  #withoutLookup(query: Query): Reply | null {
     if (query.edns !== null && query.edns.version !== 0) return errorReply(query, RCODE.BADVERS, []);
     const { class: klass, type } = query.question;
-    if (klass === CLASS.CH) return aboutOurselves(query);
+    if (klass === CLASS.CH) return this.#aboutOurselves(query);
     if (klass !== CLASS.IN) return refusal(query, EDE.NOT_SUPPORTED, "class IN only");
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
       return refusal(query, EDE.NOT_SUPPORTED, "zones are transferred by their authorities");
@@ -112,73 +138,88 @@ export function createResponder(options: ResponderOptions): Responder {
     return null;
   }
 
-  function aboutOurselves(query: Query): Reply {
+  #aboutOurselves(query: Query): Reply {
     const { name, type } = query.question;
-    const text = chaos.get(name.lowerCased().toString()) ?? null;
+    const text = this.#chaos.get(name.lowerCased().toString()) ?? null;
     if (text === null || (type !== TYPE.TXT && type !== TYPE.ANY)) {
       return refusal(query, EDE.NOT_SUPPORTED, "class IN only");
     }
     return chaosReply(query, text);
   }
 
-  function fromCache(query: Query, from: Client): Reply | null {
-    const answer = resolver.cached(query.question);
-    if (query.rd)
-      return answer !== undefined && serves(query, answer) ? replyFromAnswer(query, answer, clock.unixSeconds()) : null;
-    if (answer !== undefined && serves(query, answer) && mayPeek.some((prefix) => prefix.has(from.address))) {
-      return replyFromAnswer(query, answer, clock.unixSeconds());
+  /** Null if it must be looked up. */
+  #fromCache(query: Query, request: Uint8Array, from: Client): Uint8Array | null {
+    const known = this.#resolver.cached(query.question);
+    const answer = known !== undefined && serves(query, known) ? known : null;
+    if (!query.rd) {
+      const isShown = answer !== null && this.#mayPeek.some((prefix) => prefix.has(from.address));
+      const reply = isShown
+        ? this.#told(query, answer)
+        : refusal(query, EDE.NOT_AUTHORITATIVE, "recursion was not asked for (RD=0)");
+      return this.#finish(query, reply, from);
     }
-    return refusal(query, EDE.NOT_AUTHORITATIVE, "recursion was not asked for (RD=0)");
-  }
-
-  function lookUp(query: Query, from: Client): Uint8Array | Promise<Uint8Array | null> {
-    if (!access.enter(from.address)) {
-      const text = "too many questions of this client are waiting";
-      return finish(query, errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OVER_QUOTA, text }]), from);
-    }
-    return ask(query, from)
-      .then((reply) => finish(query, reply, from))
-      .catch((error: unknown) => fault(query, from, error))
-      .finally(() => access.leave(from.address));
-  }
-
-  async function ask(query: Query, from: Client): Promise<Reply> {
-    const { name, type } = query.question;
-    const how = from.signal === undefined ? {} : { signal: from.signal };
-    if (query.cd) return replyUnchecked(query, await resolver.resolveUnchecked(name, type, how));
-    return replyFromAnswer(query, await resolver.resolve(name, type, how), clock.unixSeconds());
-  }
-
-  function finish(query: Query, reply: Reply, from: Client): Uint8Array {
-    const octets = written(query, reply, { from, limits });
-    emit({ kind: "answered", from, question: query.question, reply: reply.message });
+    if (answer === null) return null;
+    const reply = this.#told(query, answer);
+    const octets = this.#finish(query, reply, from);
+    const { message } = reply;
+    this.#memory.remember(request, from.transport, { octets, message, nowMs: this.#clock.monotonicMs() });
     return octets;
   }
 
-  function drop(from: Client, why: string): null {
-    emit({ kind: "dropped", from, why });
+  #lookUp(query: Query, from: Client): Uint8Array | Promise<Uint8Array | null> {
+    if (!this.#access.enter(from.address)) {
+      const text = "too many questions of this client are waiting";
+      return this.#finish(query, errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OVER_QUOTA, text }]), from);
+    }
+    return this.#ask(query, from)
+      .then((reply) => this.#finish(query, reply, from))
+      .catch((error: unknown) => this.#fault(query, from, error))
+      .finally(() => this.#access.leave(from.address));
+  }
+
+  async #ask(query: Query, from: Client): Promise<Reply> {
+    const { name, type } = query.question;
+    const how = from.signal === undefined ? {} : { signal: from.signal };
+    if (query.cd) return replyUnchecked(query, await this.#resolver.resolveUnchecked(name, type, how));
+    return this.#told(query, await this.#resolver.resolve(name, type, how));
+  }
+
+  #told(query: Query, answer: Answer): Reply {
+    return replyFromAnswer(query, answer, this.#clock.unixSeconds());
+  }
+
+  #finish(query: Query, reply: Reply, from: Client): Uint8Array {
+    const octets = written(query, reply, { from, limits: this.#limits });
+    this.#emit({ kind: "answered", from, reply: reply.message });
+    return octets;
+  }
+
+  #drop(from: Client, why: string): null {
+    this.#emit({ kind: "dropped", from, why });
     return null;
   }
 
-  function afterFault(octets: Uint8Array, from: Client, error: unknown): Uint8Array | null {
+  #afterFault(octets: Uint8Array, from: Client, error: unknown): Uint8Array | null {
     const request = readRequest(octets);
-    if (request.kind === "query") return fault(request, from, error);
-    emit({ kind: "fault", from, error });
+    if (request.kind === "query") return this.#fault(request, from, error);
+    this.#emit({ kind: "fault", from, error });
     return null;
   }
 
   /** SERVFAIL with a word, or a bare header if it was the writing that failed. */
-  function fault(query: Query, from: Client, error: unknown): Uint8Array {
-    emit({ kind: "fault", from, error });
+  #fault(query: Query, from: Client, error: unknown): Uint8Array {
+    this.#emit({ kind: "fault", from, error });
     try {
-      const text = "internal error";
-      return written(query, errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OTHER, text }]), { from, limits });
+      const reply = errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OTHER, text: "internal error" }]);
+      return written(query, reply, { from, limits: this.#limits });
     } catch {
       return bareReply({ id: query.id, opcode: OPCODE.QUERY, rcode: RCODE.SERVFAIL });
     }
   }
+}
 
-  return { respond };
+function refusedTo(query: Query, from: Client): Reply {
+  return refusal(query, EDE.PROHIBITED, `${from.address} may not ask here`);
 }
 
 /** May this cached answer be given to this query? RFC 4035 §4.7: with CD, failures of ours are no answer. */
