@@ -44,7 +44,7 @@ export interface LabReply {
   readonly authority: readonly LabRRset[];
   readonly additional: readonly LabRRset[];
   readonly edns: LabEdns | null;
-  /** Without DO neither signatures nor denials are sent, unless they were asked for. RFC 4035 §3.2.1. */
+  /** Without DO neither signatures nor DS nor denials are sent, unless they were asked for. RFC 4035 §3.1. */
   readonly dnssec: boolean;
 }
 
@@ -132,8 +132,8 @@ const carriedClasses: ReadonlySet<number> = new Set(classWords.keys());
 function recordsOf(rrsets: readonly LabRRset[], { dnssec, question }: LabReply): ResourceRecord[] {
   const records: ResourceRecord[] = [];
   for (const { name, type, ttl, data, signatures } of rrsets) {
-    const isDenial = type === TYPE.NSEC || type === TYPE.NSEC3;
-    if (isDenial && !dnssec && question?.type !== type && question?.type !== TYPE.ANY) continue;
+    const isProof = type === TYPE.NSEC || type === TYPE.NSEC3 || type === TYPE.DS;
+    if (isProof && !dnssec && question?.type !== type && question?.type !== TYPE.ANY) continue;
     for (const rdata of data) records.push({ name, type, class: CLASS.IN, ttl, rdata });
     if (!dnssec) continue;
     for (const rdata of signatures) records.push({ name, type: TYPE.RRSIG, class: CLASS.IN, ttl, rdata });

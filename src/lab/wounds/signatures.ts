@@ -198,7 +198,7 @@ export const signatureWounds: readonly Wound[] = [
   },
   {
     name: "signature jam",
-    what: "one key and 60 wrong signatures by it (SigJam)",
+    what: "one key and 60 wrong signatures by it (SigJam); all but a few are dropped before anybody judges",
     question: www,
     status: "bogus",
     reason: "signature wrong",
