@@ -277,7 +277,7 @@ export const chainWounds: readonly Wound[] = [
   },
   {
     name: "alias loop",
-    what: "two signed CNAMEs point at each other",
+    what: "nothing is wrong with the signatures: two signed CNAMEs point at each other",
     question: { name: "round.good.lab", type: "A" },
     status: "indeterminate",
     reason: "too many aliases",
