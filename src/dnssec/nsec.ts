@@ -104,8 +104,7 @@ export function whetherNsecShowsNoCloserMatch(records: NsecRecords, name: Name, 
   if (cover === null) return notShown(`no NSEC RR covers ${name}`);
   const hidden = whyHidden(cover, name);
   if (hidden !== null) return notShown(hidden);
-  if (isEmptyNonTerminal(cover, name)) return notShown(`${name} exists, with names below it`);
-  const encloser = closestEncloser(cover, name);
+  const encloser = closestEncloser(cover, name); // the name itself, if that is an empty non-terminal
   if (!encloser.equals(source)) {
     return notShown(`the closest encloser of ${name} is ${encloser}, and the wildcard is of ${source}`);
   }

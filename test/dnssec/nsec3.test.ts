@@ -73,6 +73,9 @@ describe("no data with NSEC3", () => {
     expect(nodata("x.example.", "MX", apex, cover, wildcard)).toBe("denial does not prove it");
     expect(nodata("x.example.", "A", apex, wildcard)).toBe("denial does not prove it");
     expect(nodata("x.example.", "A", cover, wildcard)).toBe("denial does not prove it");
+    const delegated = zone.match("*.example.", "NS");
+    expect(nodata("x.example.", "DS", apex, cover, delegated), "ATTACKS A-27").toBe("denial does not prove it");
+    expect(nodata("x.example.", "DS", apex, cover, wildcard)).toBe("no data at a wildcard");
     const alias = zone.match("*.example.", "CNAME RRSIG");
     expect(nodata("x.example.", "A", apex, cover, alias), "val_nsec3_nodatawccname").toBe("denial does not prove it");
   });
@@ -162,6 +165,8 @@ describe("opt-out (ATTACKS A-35)", () => {
     const signed = zone.match("x.example.", "NS DS RRSIG");
     expect(nodata("x.example.", "DS", apex, cover, signed)).toBe("denial does not prove it");
     expect(cutIs("x.example.", apex, cover, signed)).toBe("denial does not prove it");
+    expect(cutIs("www.x.example.", apex, cover, signed), "nor is what lies below").toBe("denial does not prove it");
+    expect(nxdomain("www.x.example.", apex, cover, signed, wildcard)).toBe("denial does not prove it");
     expect(cutIs("x.example.", apex, cover), "without it, it is").toBe("unsigned delegation, opt-out");
   });
 
