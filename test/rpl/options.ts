@@ -4,12 +4,12 @@
  */
 import type { Settings } from "../../src/resolver/options.ts";
 import { isPrivateAddress } from "../../src/wire/address.ts";
+import type { Feature } from "./deviations.ts";
 import { isYes } from "./environment.ts";
 import type { ConfigOption, Scenario } from "./scenario.ts";
 
 export interface Missing {
-  /** A word for reports: "dns64". */
-  readonly feature: string;
+  readonly feature: Feature;
   readonly option: string;
   readonly line: number;
 }
@@ -18,12 +18,12 @@ type Meaning =
   | { readonly kind: "elsewhere" }
   | { readonly kind: "ignored"; readonly why: string }
   | { readonly kind: "setting"; readonly set: (value: string) => Partial<Settings> }
-  | { readonly kind: "missing"; readonly feature: string; readonly unless?: (value: string) => boolean };
+  | { readonly kind: "missing"; readonly feature: Feature; readonly unless?: (value: string) => boolean };
 
 /** Read by environment.ts. */
 const elsewhere: Meaning = { kind: "elsewhere" };
 const ignored = (why: string): Meaning => ({ kind: "ignored", why });
-const missing = (feature: string, unless?: (value: string) => boolean): Meaning =>
+const missing = (feature: Feature, unless?: (value: string) => boolean): Meaning =>
   unless === undefined ? { kind: "missing", feature } : { kind: "missing", feature, unless };
 const isNo = (value: string): boolean => /^(no|off|false|0)$/i.test(value);
 const setting = (set: (value: string) => Partial<Settings>): Meaning => ({ kind: "setting", set });
@@ -64,7 +64,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "harden-unknown-additional": ignored("unknown records in the additional section are never used"),
   "harden-referral-path": ignored("off where it is written"),
   "harden-below-nxdomain": ignored("always on, for secure denials (RFC 8020)"),
-  "harden-glue": ignored("glue out of bailiwick is never used"),
   "harden-algo-downgrade": ignored("any valid path suffices (RFC 6840 §5.11); a SHA-256 DS outranks SHA-1 always"),
   "stub-prime": ignored("no priming of stub zones"),
   "discard-timeout": ignored("clients are not dropped while they wait"),
@@ -88,11 +87,13 @@ export function settingsFrom(scenario: Scenario): { settings: Partial<Settings>;
   }
   if (scenario.config.autotrust.length > 0)
     lacking.push({ feature: "rfc5011", option: "AUTOTRUST_FILE", line: scenario.config.autotrust[0]!.line });
+  lacking.push(...askedFor(scenario));
   return { settings: Object.assign({}, ...settings), missing: lacking };
 }
 
-/** The scenarios' own assumptions where they differ from our defaults: iterations up to 150 count (FORMAT.md §6.2). */
-const baseSettings: Partial<Settings> = { nsec3Iterations: 150, nsec3Rounds: 20000 };
+/** The scenarios' own assumptions where they differ from our defaults: iterations up to 150 count, and delegations end when
+ * their TTL does (FORMAT.md §6.2). */
+const baseSettings: Partial<Settings> = { nsec3Iterations: 150, nsec3Rounds: 20000, minDelegationTtl: 0 };
 
 const absent: Readonly<Record<string, Meaning>> = {
   "serve-expired": missing("serve-stale", isNo),
@@ -114,11 +115,25 @@ const absent: Readonly<Record<string, Meaning>> = {
   features: missing("dns64"),
   "feature-list": missing("dns64"),
   "forward-first": missing("forward-first", isNo),
+  "harden-glue": missing("glue out of bailiwick", isYes),
   "harden-dnssec-stripped": missing("accepting stripped signatures", isYes),
   "harden-unverified-glue": missing("verified glue", isNo),
 };
 
-function lack(feature: string, option: ConfigOption): Missing {
+/** Features that show in the steps, not in the configuration. */
+function askedFor(scenario: Scenario): Missing[] {
+  for (const step of scenario.steps) {
+    if (step.kind === "infra rtt" || step.kind === "flush message" || step.kind === "expire message")
+      return [{ feature: "harness steps", option: step.kind, line: step.line }];
+    const [question] = "entry" in step ? step.entry.question : [];
+    // RFC 8509 §2
+    if (question !== undefined && /^root-key-sentinel-(is|not)-ta-\d{5}\./i.test(question.name.toString()))
+      return [{ feature: "root-key-sentinel", option: question.name.toString(), line: step.line }];
+  }
+  return [];
+}
+
+function lack(feature: Feature, option: ConfigOption): Missing {
   return { feature, option: option.name, line: option.line };
 }
 

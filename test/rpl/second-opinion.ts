@@ -44,6 +44,8 @@ export async function secondOpinion(
   });
   try {
     const { verdict, authenticated: secure } = await resolver.resolve(question.name, question.type);
+    // Without AD nothing is claimed: if the world has no DS to ask for, a client cannot know, but nothing is forged.
+    if (verdict.status === "indeterminate" && !authenticated) return null;
     if (verdict.status === "bogus" || verdict.status === "indeterminate")
       return `a validating client finds our answer ${verdict.status}: ${verdict.failure.detail}`;
     return secure === authenticated
