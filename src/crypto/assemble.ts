@@ -9,7 +9,7 @@ export type Check = (data: Uint8Array, signature: Uint8Array) => boolean;
 
 export interface EngineParts {
   readonly name: string;
-  /** Null, or an exception, for a key that is malformed or refused. Must copy what it keeps of the octets. */
+  /** Null, or an exception, for a key that is malformed or refused. The octets are a copy that may be kept. */
   readonly checkFor: (algorithm: number, publicKey: Uint8Array) => Check | null;
   readonly hash: (name: Exclude<HashName, "sha1">, data: Uint8Array) => Uint8Array;
 }
@@ -21,7 +21,8 @@ export function assemble(parts: EngineParts): CryptoEngine {
     digests: supportedDigests,
     importKey(algorithm, publicKey) {
       try {
-        const check = parts.checkFor(algorithm, publicKey);
+        // Not by slice(): a Buffer, as sockets give them, answers that with a view of the packet.
+        const check = parts.checkFor(algorithm, new Uint8Array(publicKey));
         return check === null ? null : new ImportedKey(algorithm, check);
       } catch {
         return null;

@@ -25,9 +25,9 @@ export function isOnAxis(curve: Curve, point: Uint8Array): boolean {
   return compareLittleEndian(y, one[curve]) === 0 || compareLittleEndian(y, minusOne[curve]) === 0;
 }
 
-/** The highest bit is the sign of x. */
+/** The highest bit is the sign of x. A copy, and not by slice(), which a Buffer answers with a view. */
 function yOf(point: Uint8Array): Uint8Array {
-  const y = point.slice();
+  const y = new Uint8Array(point);
   y[y.length - 1]! &= 0x7f;
   return y;
 }

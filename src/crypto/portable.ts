@@ -30,7 +30,7 @@ export function portableEngine(options: RsaOptions = {}): CryptoEngine {
       if (publicKey.length !== scheme.keyOctets) return null;
       if (scheme.kind === "ecdsa") return ecdsaCheck(scheme, publicKey);
       if (!isEdwardsKey(scheme.curve, publicKey)) return null;
-      return scheme.curve === "Ed25519" ? ed25519Check(publicKey.slice()) : ed448Check(scheme, publicKey.slice());
+      return scheme.curve === "Ed25519" ? ed25519Check(publicKey) : ed448Check(scheme, publicKey);
     },
   });
 }

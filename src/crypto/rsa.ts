@@ -14,7 +14,7 @@ export interface RsaLimits {
   readonly maxBits: number;
 }
 
-/** Both numbers big-endian, without leading zeros. */
+/** Both numbers big-endian, without leading zeros; views of the key field. */
 export interface RsaKey {
   readonly exponent: Uint8Array;
   readonly modulus: Uint8Array;
@@ -38,7 +38,7 @@ export function parseRsaKey(publicKey: Uint8Array, limits: RsaLimits): RsaKey | 
   // RFC 3110 §2: one octet of exponent length, or a zero and two octets.
   const [exponentAt, exponentLength] = publicKey[0] !== 0 ? [1, publicKey[0] ?? 0] : [3, twoOctets(publicKey, 1)];
   const modulusAt = exponentAt + exponentLength;
-  if (exponentLength === 0 || modulusAt >= publicKey.length) return null;
+  if (modulusAt >= publicKey.length) return null;
   // RFC 3110 §2 prohibits leading zeros, yet such keys are in use and mean the same numbers.
   const exponent = withoutLeadingZeros(publicKey.subarray(exponentAt, modulusAt));
   const modulus = withoutLeadingZeros(publicKey.subarray(modulusAt));
@@ -47,7 +47,7 @@ export function parseRsaKey(publicKey: Uint8Array, limits: RsaLimits): RsaKey | 
   if (bits < limits.minBits || bits > limits.maxBits) return null;
   // The product of two odd primes is odd, and Montgomery's method, OpenSSL's, works with nothing else.
   if ((modulus.at(-1)! & 1) === 0) return null;
-  return { exponent: exponent.slice(), modulus: modulus.slice() };
+  return { exponent, modulus };
 }
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2), DigestInfo as RFC 5702 §3.1 and RFC 3110 §3 spell it. */

@@ -6,56 +6,62 @@
 
 /** IH(salt, name, iterations) of RFC 5155 §5; `name` in canonical wire form. 20 octets. */
 export function nsec3Hash(name: Uint8Array, salt: Uint8Array, iterations: number): Uint8Array {
-  reset();
-  absorb(layOut(name, salt));
+  let message = layOut(name, salt);
+  digest(message);
   if (iterations > 0) {
     // The message of each round is the last hash and the salt: only its first five words change.
-    const words = layOut(noHash, salt);
+    message = layOut(noHash, salt);
     for (let round = 0; round < iterations; round++) {
-      words.set(state);
-      reset();
-      absorb(words);
+      for (let i = 0; i < 5; i++) message.words[i] = state[i]!;
+      digest(message);
     }
   }
   return result();
 }
 
 export function sha1(data: Uint8Array): Uint8Array {
-  reset();
-  absorb(layOut(data, nothing));
+  digest(layOut(data, nothing));
   return result();
 }
 
 const nothing = new Uint8Array(0);
 const noHash = new Uint8Array(20);
 
-/** Scratch, kept because allocating costs as much as hashing. Nothing here can be interrupted. */
+interface Message {
+  /** Big-endian; those behind `end` mean nothing. */
+  words: Int32Array;
+  end: number;
+}
+
+/** Scratch, kept because allocating costs more than hashing a block. Nothing here can be interrupted. */
 const state = new Int32Array(5);
 const schedule = new Int32Array(80);
+const laidOut: Message = { words: new Int32Array(16 * 9), end: 0 }; // a name and a salt of 255 octets each
 
-function reset(): void {
+/** Both parts in a row, padded to whole blocks. RFC 3174 §4. */
+function layOut(first: Uint8Array, second: Uint8Array): Message {
+  const length = first.length + second.length;
+  const end = ((length + 8) >> 6) * 16 + 16;
+  if (end > laidOut.words.length) laidOut.words = new Int32Array(end);
+  laidOut.end = end;
+  const { words } = laidOut;
+  for (let i = 0; i < end; i++) words[i] = 0;
+  let at = 0;
+  for (let i = 0; i < first.length; i++, at++) words[at >> 2]! |= first[i]! << (24 - (at & 3) * 8);
+  for (let i = 0; i < second.length; i++, at++) words[at >> 2]! |= second[i]! << (24 - (at & 3) * 8);
+  words[at >> 2]! |= 0x80 << (24 - (at & 3) * 8);
+  words[end - 2] = Math.floor(length / 0x20000000);
+  words[end - 1] = length << 3;
+  return laidOut;
+}
+
+function digest({ words, end }: Message): void {
   state[0] = 0x67452301;
   state[1] = 0xefcdab89;
   state[2] = 0x98badcfe;
   state[3] = 0x10325476;
   state[4] = 0xc3d2e1f0;
-}
-
-/** Both parts in a row as big-endian words, padded to whole blocks. RFC 3174 §4. */
-function layOut(first: Uint8Array, second: Uint8Array): Int32Array {
-  const length = first.length + second.length;
-  const words = new Int32Array(((length + 8) >> 6) * 16 + 16);
-  let at = 0;
-  for (let i = 0; i < first.length; i++, at++) words[at >> 2]! |= first[i]! << (24 - (at & 3) * 8);
-  for (let i = 0; i < second.length; i++, at++) words[at >> 2]! |= second[i]! << (24 - (at & 3) * 8);
-  words[at >> 2]! |= 0x80 << (24 - (at & 3) * 8);
-  words[words.length - 2] = Math.floor(length / 0x20000000);
-  words[words.length - 1] = length << 3;
-  return words;
-}
-
-function absorb(words: Int32Array): void {
-  for (let block = 0; block < words.length; block += 16) compress(words, block);
+  for (let block = 0; block < end; block += 16) compress(words, block);
 }
 
 /** RFC 3174 §6.1. */

@@ -73,6 +73,16 @@ describe.each(cases)("$curve signatures on the $on engine", ({ world, engine, oc
     expect(verdict(key, forge(world, key, r))).toBe("good");
   });
 
+  test("the sign of x is part of the key, and stays in the packet that the key was read from", () => {
+    const [even, odd] = [key, base.multiply(Point.Fn.ORDER - secret).toBytes()].sort((a, b) => a.at(-1)! - b.at(-1)!);
+    expect(odd!.at(-1)! & 0x80).toBe(0x80);
+    const packet = Buffer.from(odd!);
+    const signature = forge(world, odd!, r, { a: odd === key ? secret : Point.Fn.ORDER - secret });
+    expect(verdict(packet, signature)).toBe("good");
+    expect(Uint8Array.from(packet)).toEqual(odd);
+    expect(verdict(even!, signature)).toBe("wrong");
+  });
+
   test("s + L is not a second signature, nor is anything else that is not below L", () => {
     const good = forge(world, key, r);
     const s = integer(good.subarray(octets));

@@ -40,15 +40,15 @@ const signature = Uint8Array.from(sign("sha256", data, pair.privateKey));
 const vector: Omit<Vector, "title"> = { algorithm: 8, publicKey: good, data, signature };
 
 /** What the owner of the key can do with any block of octets. */
-function signBlock(block: Uint8Array): Uint8Array {
-  const n = integerOf(pair.n);
+function signBlock(block: Uint8Array, by = pair): Uint8Array {
+  const n = integerOf(by.n);
   let result = 1n;
   let square = integerOf(block) % n;
-  for (let rest = pair.d; rest > 0n; rest >>= 1n) {
+  for (let rest = by.d; rest > 0n; rest >>= 1n) {
     if (rest & 1n) result = (result * square) % n;
     square = (square * square) % n;
   }
-  return bigEndian(result, 128);
+  return bigEndian(result, by.n.length);
 }
 
 const hash = Uint8Array.from(createHash("sha256").update(data).digest());
@@ -247,6 +247,25 @@ function inverse(value: bigint, modulus: bigint): bigint | null {
   while (b > 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
   return a === 1n ? ((x % modulus) + modulus) % modulus : null;
 }
+
+describe.each(enginesWith({ rsaMinBits: 512 }))("a modulus too short for its hash, on the $name engine", (engine) => {
+  // RFC 8017 §9.2 step 3 wants eight octets of padding: 94 octets for SHA-512, and here are 90.
+  const own = pairOf(720);
+  const sha512 = Uint8Array.from(createHash("sha512").update(data).digest());
+  const tail = concat(hex("3051300d060960864801650304020305000440"), sha512);
+  const verdict = (signature: Uint8Array) =>
+    judge(engine, { algorithm: 10, publicKey: keyField(own.e, own.n), data, signature });
+
+  test("four octets of padding are too few, though the key's owner signed them", () => {
+    const block = concat(one(0, 1), ff(90 - 3 - tail.length), one(0), tail);
+    expect(verdict(signBlock(block, own))).toBe("wrong");
+  });
+
+  test("the same key is good for SHA-256", () => {
+    const made = Uint8Array.from(sign("sha256", data, own.privateKey));
+    expect(judge(engine, { algorithm: 8, publicKey: keyField(own.e, own.n), data, signature: made })).toBe("good");
+  });
+});
 
 describe("limits", () => {
   test("1024 to 4096 bits unless told otherwise", () => {
