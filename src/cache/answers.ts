@@ -68,10 +68,21 @@ export class AnswerCache {
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
     if (ttl <= 0) return stored;
     this.#entries.set(this.#keyFor(name, type, link), stored);
-    const dname =
-      link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME;
-    if (dname) this.#entries.set(dnameKey(link.verdict.value.alias.name), stored);
+    if (link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME) {
+      this.#entries.set(dnameKey(link.verdict.value.alias.name), stored);
+    }
     return stored;
+  }
+
+  rememberDname(link: Extract<Link, { kind: "alias" }>, ttl: number, validUntil: UnixSeconds): void {
+    const storedMs = this.#clock.monotonicMs();
+    if (ttl > 0)
+      this.#entries.set(dnameKey(link.verdict.value.alias.name), {
+        link,
+        storedMs,
+        expiresMs: storedMs + ttl * 1000,
+        validUntil,
+      });
   }
 
   forget(name: Name, type: RRType): void {

@@ -31,9 +31,13 @@ export class DelegationCache {
     this.#configured.set(delegation.zone.key, delegation);
   }
 
+  /** Lives no longer than the delegation above it: who lost his own cannot keep his children's. */
   remember(delegation: Delegation): void {
     const ttl = Math.max(this.#minTtl, Math.min(this.#maxTtl, delegation.ttl));
-    this.#entries.set(delegation.zone.key, { delegation, expiresMs: this.#clock.monotonicMs() + ttl * 1000 });
+    const above = delegation.parent === null ? undefined : this.#entries.get(delegation.parent.key);
+    const ownMs = this.#clock.monotonicMs() + ttl * 1000;
+    const expiresMs = above === undefined || above.delegation.zone.isRoot ? ownMs : Math.min(ownMs, above.expiresMs);
+    this.#entries.set(delegation.zone.key, { delegation, expiresMs });
   }
 
   get(zone: Name): Delegation | undefined {

@@ -62,11 +62,33 @@ export function findSignature(rrset: RRset, zone: Name, ring: KeyRing, by: Judge
       search.note(flaw, signature);
       continue;
     }
-    const key = search.keyFor(signature, ring);
-    if (key !== null) return { kind: "found", signature, key };
+    const key = keyThatVerified(signature, rrset, ring) ?? search.keyFor(signature, ring);
+    if (key !== null) {
+      successes.set(signature, { name: rrset.name, data: rrset.data, key });
+      return { kind: "found", signature, key };
+    }
     if (search.stopped) break;
   }
   return { kind: "failed", failure: search.failure() };
+}
+
+interface Success {
+  readonly name: Name;
+  readonly data: RRset["data"];
+  readonly key: ZoneKey;
+}
+
+/**
+ * Signatures that verified, so that a cached denial can be judged again and again at the cost of a look-up. Values here
+ * never change, so the same signature over the same data by the same key verifies again; everything else on the checklist
+ * is looked at anew.
+ */
+const successes = new WeakMap<Rrsig, Success>();
+
+function keyThatVerified(signature: Rrsig, rrset: RRset, ring: KeyRing): ZoneKey | null {
+  const success = successes.get(signature);
+  if (success === undefined || success.data !== rrset.data || !success.name.equals(rrset.name)) return null;
+  return ring.keys.includes(success.key) ? success.key : null;
 }
 
 /** What no signature could make good. */

@@ -23,7 +23,7 @@ export interface ZoneContext extends AskContext {
   /** From the cache, without asking anybody. */
   readonly knownAddresses: (server: Name) => readonly string[];
   /** Looks them up; empty if there are none or limits forbid. Never rejects. */
-  readonly lookUpAddresses: (server: Name, signal: AbortSignal) => Promise<readonly string[]>;
+  readonly lookUpAddresses: (server: Name, signal: AbortSignal, zone: Delegation) => Promise<readonly string[]>;
 }
 
 export type ZoneReply =
@@ -69,7 +69,10 @@ class Race {
   readonly #outer: AbortSignal;
   readonly #losers = manyListeners();
   readonly #candidates = new Map<string, Candidate>();
-  readonly #running = new Set<Promise<Step>>();
+  /** Tries and look-ups under way, and the steps they came to that nobody has looked at yet. */
+  #running = 0;
+  readonly #steps: Step[] = [];
+  #wake = (): void => {};
   readonly #unresolved: NameServer[];
   #lookups = 0;
   #lastResort: { readonly response: Conclusive; readonly message: Message; readonly from: ServerAddress } | null = null;
@@ -108,7 +111,7 @@ class Race {
     let patience = this.#startNext();
     for (;;) {
       if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
-      if (this.#running.size === 0) return this.#nobodyLeft();
+      if (this.#running === 0 && this.#steps.length === 0) return this.#nobodyLeft();
       const step = await this.#nextStep(patience);
       switch (step.kind) {
         case "patience over":
@@ -131,16 +134,21 @@ class Race {
     }
   }
 
-  /** The first of the running tries and the end of our patience. */
+  /** The next thing that happened, or that our patience ended. */
   async #nextStep(patienceMs: number | null): Promise<Step> {
-    if (patienceMs === null) return Promise.race(this.#running);
+    const ready = this.#steps.shift();
+    if (ready !== undefined) return ready;
     const timer = new AbortController();
-    const over = this.#context.env.clock.sleep(patienceMs, timer.signal).then((): Step => ({ kind: "patience over" }));
+    const happened = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
     try {
-      return await Promise.race([...this.#running, over]);
+      if (patienceMs === null) await happened;
+      else await Promise.race([happened, this.#context.env.clock.sleep(patienceMs, timer.signal)]);
     } finally {
       timer.abort();
     }
+    return this.#steps.shift() ?? { kind: "patience over" };
   }
 
   /** Starts one more try, and address look-ups while there are too few servers. Returns how long to wait for it; null: until something happens. */
@@ -230,7 +238,7 @@ class Race {
       const server = this.#unresolved.pop();
       if (server === undefined) return;
       this.#lookups += 1;
-      const lookup = lookUpAddresses(server.name, this.#losers.signal).then((addresses): Step => {
+      const lookup = lookUpAddresses(server.name, this.#losers.signal, this.#zone).then((addresses): Step => {
         this.#lookups -= 1;
         return { kind: "addresses", addresses, name: server.name };
       });
@@ -239,15 +247,16 @@ class Race {
   }
 
   #run(work: Promise<Step>): void {
-    const tracked: Promise<Step> = work.then((step) => {
-      this.#running.delete(tracked);
-      return step;
+    this.#running += 1;
+    void work.then((step) => {
+      this.#running -= 1;
+      this.#steps.push(step);
+      this.#wake();
     });
-    this.#running.add(tracked);
   }
 
   #askingAnyone(): boolean {
-    return this.#running.size > this.#lookups;
+    return this.#running > this.#lookups;
   }
 
   #addAddresses(addresses: readonly string[], port = this.#zone.port): void {

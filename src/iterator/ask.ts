@@ -147,7 +147,7 @@ function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskC
   const { infra } = context;
   const { message } = reply;
   if (ask.transport === "udp" && ask.edns !== null) {
-    const cookie = checkCookie(message, ask, target.server, infra);
+    const cookie = checkCookie(message, target.server, infra);
     if (cookie !== null) return cookie;
   }
   if (message.tc && ask.transport === "udp") return { act: "stream" };
@@ -166,7 +166,7 @@ function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskC
 }
 
 /** RFC 7873 §5.3: another's cookie is a forgery, a missing one from a server that had one is suspicious. */
-function checkCookie(message: Message, ask: Ask, server: ServerAddress, infra: InfraView): Next | null {
+function checkCookie(message: Message, server: ServerAddress, infra: InfraView): Next | null {
   const known = infra.health(server)?.cookie ?? null;
   if (known === null) return null;
   const got = message.edns === null ? null : cookieOf(message.edns);

@@ -102,6 +102,32 @@ export class Chain {
     return trust;
   }
 
+  /**
+   * Denials beside an alias may prove an insecure delegation on the way to its target: learned here, since the child's
+   * servers will not tell.
+   */
+  async learnCuts(found: Found, target: Name, task: Task): Promise<void> {
+    const { authority } = found.response;
+    if (!authority.some((rrset) => rrset.type === TYPE.NSEC || rrset.type === TYPE.NSEC3)) return;
+    const zone = await this.trustFor(found, found.response.question.name, task);
+    if (zone.status !== "secure" || !target.isStrictlyWithin(zone.name) || this.anchorBelow(zone.name, target) !== null)
+      return;
+    for (let labels = zone.name.labelCount + 1; labels <= target.labelCount; labels++) {
+      const name = target.ancestor(labels);
+      if (this.#zones.get(name) !== undefined) return;
+      const cut = judgeCut(zone, { zone: name, ds: null, evidence: authority }, task.session.judge());
+      if (cut.kind !== "insecure") continue;
+      this.#remember(name, cut.zone);
+      return;
+    }
+  }
+
+  /** The closest anchor at or above `name`, if it stands below `zone`. */
+  anchorBelow(zone: Name, name: Name): Name | null {
+    const anchor = closestAnchor(this.#anchors, name)?.zone ?? null;
+    return anchor?.isStrictlyWithin(zone) ? anchor : null;
+  }
+
   /** Forgets and asks again: a zone whose keys changed since. RFC 8901 §3. */
   async refresh(zone: Name, task: Task): Promise<ZoneTrust> {
     this.#zones.forget(zone);
@@ -162,7 +188,7 @@ export class Chain {
   /** Who answers for the DS of `name`: the signer, else the zone that encloses its parent name. */
   async #parentFor(name: Name, found: Found, task: Task): Promise<ZoneTrust> {
     const above = name.parent() ?? name;
-    const signer = deepestSigner(found.response, above, found.zone.zone);
+    const signer = deepestSigner(found.response, above, this.#top(found, above));
     if (signer !== null) return this.trustOf(signer, task);
     if (found.zone.mode === "recursive") return this.trustOf(above, task);
     const top = this.#top(found, above);
@@ -235,11 +261,11 @@ function inherited(parent: Exclude<ZoneTrust, SecureZone>, name: Name): ZoneTrus
   return parent.status === "insecure" ? insecureBelow(parent, name) : parent;
 }
 
-/** The deepest zone that the response's signatures name, within the zone that was asked, at or above `name`. */
-function deepestSigner(response: Conclusive, name: Name, asked: Name): Name | null {
+/** The deepest zone that the response's signatures name, at or above `name` and within `top`. */
+function deepestSigner(response: Conclusive, name: Name, top: Name): Name | null {
   let deepest: Name | null = null;
   for (const signer of signersOf(response)) {
-    if (!name.isWithin(signer) || !signer.isWithin(asked)) continue;
+    if (!name.isWithin(signer) || !signer.isWithin(top)) continue;
     if (deepest === null || signer.labelCount > deepest.labelCount) deepest = signer;
   }
   return deepest;

@@ -7,7 +7,7 @@ import { serverText } from "../iterator/ask-zone.ts";
 import type { Delegation } from "../iterator/delegation.ts";
 import { type Fetched, iterate, type WalkContext } from "../iterator/walk.ts";
 import type { RRset } from "../rrset/rrset.ts";
-import { isPrivateAddress } from "../wire/address.ts";
+import { addressFromRdata, isPrivateAddress } from "../wire/address.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
@@ -126,7 +126,7 @@ export class Fetcher {
       avoid: new Set(avoid === undefined ? [] : [serverText(avoid)]),
       mayContact: (server, zone) => this.#mayContact(server, zone),
       knownAddresses: (server) => this.#addresses.known(server),
-      lookUpAddresses: (server, signal) => this.#addresses.lookUp(server, { ...task, signal }),
+      lookUpAddresses: (server, signal, zone) => this.#lookUp(server, zone, { ...task, signal }),
       minimisation: {
         steps: wholeNameFrom === undefined ? settings.minimiseSteps : 0,
         single: settings.minimiseSingle,
@@ -139,6 +139,18 @@ export class Fetcher {
         if (to.ds !== null) this.prefetchKeys(to.zone, task);
       },
     };
+  }
+
+  /** Like any other name; and if that leads through the zone itself, its parent may know more than its referral said. */
+  async #lookUp(server: Name, zone: Delegation, task: Task): Promise<readonly string[]> {
+    const found = await this.#addresses.lookUp(server, task);
+    const parent = zone.parent === null ? undefined : this.#delegations.get(zone.parent);
+    if (found.length > 0 || parent === undefined || !server.isWithin(zone.zone)) return found;
+    const question = { name: server, type: this.#settings.ipv4 ? TYPE.A : TYPE.AAAA, class: CLASS.IN };
+    const fetched = await this.fetch(question, task, { wholeNameFrom: parent });
+    if (fetched.kind === "failed" || fetched.response.kind !== "answer") return [];
+    const [rrset] = fetched.response.rrsets;
+    return rrset.data.map((data) => addressFromRdata(rrset.type, data));
   }
 
   /** Configured servers may be anywhere; what a delegation says must be on the public Internet. */

@@ -1,14 +1,18 @@
 /** All links that are known without asking anybody: local names, judged answers with their age, remembered failures. */
 import { AnswerCache, type Link, type StoredLink } from "../cache/answers.ts";
+import type { AliasData } from "../dnssec/answer.ts";
 import { negativeTtl } from "../dnssec/response.ts";
+import type { Secure } from "../dnssec/verdict.ts";
 import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
 import { TYPE } from "../wire/registry.ts";
+import type { Boundaries } from "./boundaries.ts";
 import { FailureMemory } from "./failures.ts";
 import { localLink } from "./local.ts";
 import type { Settings } from "./options.ts";
 import { end } from "./resolve-once.ts";
+import type { Synthesizer } from "./synthesis.ts";
 
 export class LinkStore {
   readonly failures: FailureMemory;
@@ -16,13 +20,26 @@ export class LinkStore {
   readonly #settings: Settings;
   readonly #answers: AnswerCache;
   readonly #forwarding: boolean;
+  readonly #synthesizer: Synthesizer | null;
+  readonly #boundaries: Boundaries;
 
-  constructor(clock: Clock, settings: Settings, limits: { readonly maxOctets: number; readonly forwarding: boolean }) {
+  constructor(
+    clock: Clock,
+    settings: Settings,
+    parts: {
+      readonly maxOctets: number;
+      readonly forwarding: boolean;
+      readonly synthesizer: Synthesizer | null;
+      readonly boundaries: Boundaries;
+    },
+  ) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#answers = new AnswerCache(clock, { maxOctets: limits.maxOctets, entryOctets: settings.entryOctets });
+    this.#answers = new AnswerCache(clock, { maxOctets: parts.maxOctets, entryOctets: settings.entryOctets });
     this.failures = new FailureMemory(clock, settings);
-    this.#forwarding = limits.forwarding;
+    this.#forwarding = parts.forwarding;
+    this.#synthesizer = parts.synthesizer;
+    this.#boundaries = parts.boundaries;
   }
 
   /** Null: it must be looked up. */
@@ -30,7 +47,9 @@ export class LinkStore {
     const local = localLink(question, this.#forwarding);
     if (local !== null) return local;
     const stored = this.#stored(question);
-    return stored === null ? this.failures.recall(question) : this.#aged(stored);
+    if (stored !== null) return this.#aged(stored);
+    // What ranges deny needs no server, so it holds even where the last try failed.
+    return this.#synthesizer?.deny(question) ?? this.failures.recall(question);
   }
 
   /** Keeps a link for as long as its TTLs and signatures allow, and returns it with TTLs capped. */
@@ -51,10 +70,17 @@ export class LinkStore {
     if (!("value" in link.verdict)) return link;
     const { value } = link.verdict;
     const cap = value.kind === "answer" ? maxTtl : Math.min(maxNegativeTtl, negativeTtl(value.authority) ?? 0);
+    if (link.verdict.status === "secure") this.#synthesizer?.learn(link.verdict);
     const capped: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, cap }) };
     const ttl = value.rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), cap);
     this.#answers.remember(question.name, question.type, capped, ttl, validUntil);
     return capped;
+  }
+
+  /** A DNAME for the names below its owner, without the name it was found for. */
+  rememberDname(verdict: Secure<AliasData>): void {
+    const capped: Link = { kind: "alias", verdict: aliasWithTtls(verdict, { age: 0, cap: this.#settings.maxTtl }) };
+    this.#answers.rememberDname(capped, capped.verdict.value.alias.ttl, verdict.proof.validUntil);
   }
 
   #stored(question: Question): StoredLink | null {
@@ -72,8 +98,10 @@ export class LinkStore {
 
   /** What is proven of an ancestor: a DNAME that leads elsewhere, or that nothing exists there. */
   #fromAbove(question: Question): StoredLink | null {
+    // Above a configured zone or anchor others speak (CVE-2026-44687: a denial there must not hide it).
+    const least = Math.max(1, this.#boundaries.deepest(question.name));
     // Nothing exists below a name that is proven not to. RFC 8020 §2.
-    for (let name = question.name.parent(); name !== null && name.labelCount > 0; name = name.parent()) {
+    for (let name = question.name.parent(); name !== null && name.labelCount >= least; name = name.parent()) {
       const denied = this.#answers.nameError(name);
       if (denied !== undefined) return denied;
       const dname = this.#answers.dname(name);

@@ -8,7 +8,7 @@ import type { Link } from "../cache/answers.ts";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { failure } from "../dnssec/proof.ts";
 import { signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
-import { indeterminate, type Verdict } from "../dnssec/verdict.ts";
+import { indeterminate, type Secure, type Verdict } from "../dnssec/verdict.ts";
 import type { ZoneTrust } from "../dnssec/zone.ts";
 import type { Fetched } from "../iterator/walk.ts";
 import type { Conclusive } from "../rrset/findings.ts";
@@ -83,11 +83,30 @@ export async function judge(found: Found, task: Task, parts: OnceParts): Promise
     // The zone may have changed its keys since we learned them. RFC 8901 §3.
     if (parts.chain.age(zone.name) > 1) link = linkFrom(response, await parts.chain.refresh(zone.name, task), task);
   }
+  if (link.verdict.status === "insecure" && zone.status === "secure") {
+    // A zone may prove that a name below an anchor does not exist, but not that it need not be signed.
+    const anchored = parts.chain.anchorBelow(zone.name, response.question.name);
+    if (anchored !== null) link = linkFrom(response, await parts.chain.trustOf(anchored, task), task);
+  }
   const { verdict } = link;
   const detail =
     verdict.status === "bogus" || verdict.status === "indeterminate" ? verdict.failure.detail : response.kind;
   task.session.env.emit({ kind: "judged", question: response.question, status: verdict.status, detail });
   return link;
+}
+
+/**
+ * The DNAME of a response whose CNAME was forged: the answer is bogus, but what is proven stays proven, and the next
+ * question need not meet the forger again.
+ */
+export async function provenDname(once: Once, task: Task, parts: OnceParts): Promise<Secure<AliasData> | null> {
+  const { verdict } = once.link;
+  if (verdict.status !== "bogus" || verdict.failure.code !== "alias wrong" || once.found?.response.kind !== "alias")
+    return null;
+  const { response } = once.found;
+  const zone = await parts.chain.trustFor(once.found, response.question.name, task);
+  const alone = validateAlias({ ...response, received: null }, zone, task.session.judge());
+  return alone.status === "secure" ? alone : null;
 }
 
 function linkFrom(response: Conclusive, zone: ZoneTrust, task: Task): Link {

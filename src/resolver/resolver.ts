@@ -19,6 +19,7 @@ import { Name } from "../wire/name.ts";
 import { CLASS, type RRType, TYPE, typeFromText } from "../wire/registry.ts";
 import { AddressLookup } from "./addresses.ts";
 import type { ResolveOptions, Resolver, ResolverParts, Unchecked } from "./api.ts";
+import { Boundaries } from "./boundaries.ts";
 import { Chain } from "./chain.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Flights } from "./flights.ts";
@@ -26,9 +27,10 @@ import { LinkStore } from "./link-store.ts";
 import { localLink } from "./local.ts";
 import { type Settings, settingsWith } from "./options.ts";
 import { type Impatience, within } from "./patience.ts";
-import { end, judge, type Once, resolveOnce } from "./resolve-once.ts";
+import { end, judge, type Once, provenDname, resolveOnce } from "./resolve-once.ts";
 import { delegationFromConfiguration, delegationFromHints, delegationFromPriming } from "./roots.ts";
 import { Session, type Task } from "./session.ts";
+import { Synthesizer } from "./synthesis.ts";
 import { followUnchecked, uncheckedFailure } from "./unchecked.ts";
 
 export type * from "./api.ts";
@@ -87,7 +89,28 @@ class IterativeResolver implements Resolver {
     });
     const infra = new InfraCache(clock);
     const zones = new ZoneCache(clock, Math.max(1000, Math.floor((octets * 0.05) / 3000)));
-    this.#links = new LinkStore(clock, settings, { maxOctets: Math.floor(octets * 0.8), forwarding: this.#forwarding });
+    const boundaries = new Boundaries([
+      ...parts.anchors.map((anchor) => anchor.zone),
+      ...negativeAnchors,
+      ...[...forwards, ...stubs].map((configured) => configured.zone),
+    ]);
+    const synthesizer = settings.aggressiveNsec
+      ? new Synthesizer({
+          maxTtl: settings.maxNegativeTtl,
+          clock,
+          zones,
+          engine: parts.engine,
+          policy: this.#policy,
+          boundaries,
+          maxOctets: Math.floor(octets * 0.1),
+        })
+      : null;
+    this.#links = new LinkStore(clock, settings, {
+      maxOctets: Math.floor(octets * 0.7),
+      forwarding: this.#forwarding,
+      synthesizer,
+      boundaries,
+    });
     this.#fetcher = new Fetcher({ clock, settings, flights, delegations, infra, addresses });
     this.#chain = new Chain({
       settings,
@@ -143,7 +166,7 @@ class IterativeResolver implements Resolver {
       this.#patience(options),
       (signal) => {
         const task = this.#task(signal, { trouble: [], listener: options.onEvent });
-        return followUnchecked(question, task, this.#fetcher, this.#settings.aliasSteps);
+        return followUnchecked(question, task, this.#fetcher, this.#settings);
       },
       (why) => uncheckedFailure(question, why),
     );
@@ -213,7 +236,10 @@ class IterativeResolver implements Resolver {
     const key = `link ${question.type} ${question.name.key}`;
     const joined = await this.#flights.join(key, task.flight, task.signal, async (flight) => {
       const inner: Task = { ...task, flight, signal: flight.signal };
-      const once = await resolveOnce(question, inner, { fetcher: this.#fetcher, chain: this.#chain });
+      const parts = { fetcher: this.#fetcher, chain: this.#chain };
+      const once = await resolveOnce(question, inner, parts);
+      const dname = await provenDname(once, inner, parts);
+      if (dname !== null) this.#links.rememberDname(dname);
       return { link: this.#links.remember(question, once.link), once };
     });
     switch (joined.kind) {
@@ -233,13 +259,21 @@ class IterativeResolver implements Resolver {
     const found = before?.found ?? null;
     if (found === null) return null;
     const response = classifyContinuation(found.message, question, found.zone, this.#settings);
-    if (response === null) return null;
+    const continued = response === null ? null : await this.#judgeContinued(question, task, { ...found, response });
+    if (continued === null) await this.#chain.learnCuts(found, question.name, task);
+    return continued;
+  }
+
+  async #judgeContinued(
+    question: Question,
+    task: Task,
+    found: NonNullable<Once["found"]>,
+  ): Promise<{ link: Link; once: Once } | null> {
     // Only what the zone that was asked says itself; a name below a deeper cut is that zone's to tell.
     if (this.#delegations.closest(question.name).zone.labelCount > found.zone.zone.labelCount) return null;
-    const continued: Once["found"] = { ...found, response };
-    const link = await judge(continued, task, { fetcher: this.#fetcher, chain: this.#chain });
+    const link = await judge(found, task, { fetcher: this.#fetcher, chain: this.#chain });
     if (link.verdict.status === "bogus" || link.verdict.status === "indeterminate") return null;
-    return { link: this.#links.remember(question, link), once: { link, found: continued } };
+    return { link: this.#links.remember(question, link), once: { link, found } };
   }
 
   #fromCache(start: Question): Answer | undefined {

@@ -6,12 +6,20 @@ import type { Unchecked } from "./api.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { Task } from "./session.ts";
 
+/** TTLs are capped here as everywhere. */
 export async function followUnchecked(
   start: Question,
   task: Task,
   fetcher: Fetcher,
-  aliasSteps: number,
+  limits: { readonly aliasSteps: number; readonly maxTtl: number },
 ): Promise<Unchecked> {
+  const found = await follow(start, task, fetcher, limits.aliasSteps);
+  const capped = (rrsets: readonly RRset[]): RRset[] =>
+    rrsets.map((rrset) => ({ ...rrset, ttl: Math.min(rrset.ttl, limits.maxTtl) }));
+  return { ...found, answer: capped(found.answer), authority: capped(found.authority) };
+}
+
+async function follow(start: Question, task: Task, fetcher: Fetcher, aliasSteps: number): Promise<Unchecked> {
   const answer: RRset[] = [];
   let question = start;
   for (let steps = 0; ; steps++) {

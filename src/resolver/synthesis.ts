@@ -1,0 +1,80 @@
+/** Denials answered from proven NSEC ranges without asking. RFC 8198. Judged again each time, so nothing new is believed. */
+import type { Link } from "../cache/answers.ts";
+import { NsecRanges } from "../cache/nsec-ranges.ts";
+import type { ZoneCache } from "../cache/zones.ts";
+import type { CryptoEngine } from "../crypto/engine.ts";
+import type { AnswerData } from "../dnssec/answer.ts";
+import type { Policy } from "../dnssec/judge.ts";
+import { validateResponse } from "../dnssec/response.ts";
+import type { Secure } from "../dnssec/verdict.ts";
+import { answerWithTtls } from "../dnssec/views.ts";
+import { WorkBudget } from "../dnssec/work.ts";
+import type { Clock } from "../env/env.ts";
+import type { Question } from "../wire/message.ts";
+import { EDE, TYPE } from "../wire/registry.ts";
+import type { Boundaries } from "./boundaries.ts";
+
+/** Two NSEC RRsets and a SOA, whose signatures have verified before. */
+const limits = { signatures: 8, failedSignatures: 1, hashes: 0, digests: 0, queries: 0, octets: 0, nsLookups: 0 };
+
+export class Synthesizer {
+  readonly #clock: Clock;
+  readonly #zones: ZoneCache;
+  readonly #engine: CryptoEngine;
+  readonly #policy: Policy;
+  readonly #ranges: NsecRanges;
+  readonly #boundaries: Boundaries;
+  readonly #maxTtl: number;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly zones: ZoneCache;
+    readonly engine: CryptoEngine;
+    readonly policy: Policy;
+    readonly boundaries: Boundaries;
+    readonly maxTtl: number;
+    readonly maxOctets: number;
+  }) {
+    this.#clock = parts.clock;
+    this.#zones = parts.zones;
+    this.#engine = parts.engine;
+    this.#policy = parts.policy;
+    this.#boundaries = parts.boundaries;
+    this.#maxTtl = parts.maxTtl;
+    this.#ranges = new NsecRanges(parts.clock, parts.maxOctets);
+  }
+
+  /** Learns from a proven denial. */
+  learn(verdict: Secure<AnswerData>): void {
+    if (verdict.value.kind === "answer") return;
+    for (const rrset of verdict.value.authority) {
+      if (rrset.type !== TYPE.NSEC) continue;
+      const zone = verdict.proof.parts.find((part) => part.rrset.data === rrset.data)?.zone.zone;
+      if (zone !== undefined) this.#ranges.remember(zone, verdict.value.authority);
+      return;
+    }
+  }
+
+  /** Null: it must be asked. */
+  deny(question: Question): Extract<Link, { kind: "end" }> | null {
+    const found = this.#ranges.deny(question);
+    if (found === null || found.ttl <= 0) return null;
+    if (this.#boundaries.deepest(question.name) > found.zone.labelCount) return null;
+    const zone = this.#zones.get(found.zone);
+    if (zone?.status !== "secure") return null;
+    const by = {
+      now: Math.floor(this.#clock.unixSeconds()),
+      engine: this.#engine,
+      policy: this.#policy,
+      work: new WorkBudget(limits),
+    };
+    const verdict = validateResponse(found.response, zone, by);
+    if (verdict.status !== "secure") return null;
+    const capped = answerWithTtls(verdict, { age: 0, cap: Math.min(found.ttl, this.#maxTtl) });
+    return { kind: "end", verdict: capped, notes: [{ code: EDE.SYNTHESIZED, text: "" }] };
+  }
+
+  clear(): void {
+    this.#ranges.clear();
+  }
+}
