@@ -1,111 +1,15 @@
 import { createSocket } from "node:dgram";
-import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/env/system.ts";
-import type { ServerLimits } from "../../src/server/limits.ts";
-import { ListenError, type Listening, listen } from "../../src/server/listeners.ts";
-import type { Client, Respond } from "../../src/server/responder.ts";
+import { listen } from "../../src/server/listeners.ts";
+import type { Respond } from "../../src/server/responder.ts";
+import { AT_ONCE, closeAll, dial, framed, LATER, listenerBench, NEVER_ANSWERED, open, until } from "./sockets.ts";
 
-/** Answers 12 octets and more; what a query's third octet says decides how: see `behaviour`. */
-interface Bench {
-  readonly listening: Listening;
-  readonly port: number;
-  readonly clients: Client[];
-  /** Ends the wait of the queries that began with this octet. */
-  release(first: number): void;
-}
-
-const open: Listening[] = [];
-const sockets: Socket[] = [];
-
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const listening of open.splice(0)) await listening.close();
-});
-
-const AT_ONCE = 0;
-const LATER = 1;
-const NEVER_ANSWERED = 2;
-
-/** Query: [first, behaviour, …padding]; the answer repeats it, and is `answerOctets` long at least. */
-async function bench(limits: Partial<ServerLimits> = {}, answerOctets = 0): Promise<Bench> {
-  const waiting = new Map<number, (() => void)[]>();
-  const clients: Client[] = [];
-  const respond: Respond = (request, from) => {
-    clients.push(from);
-    const answer = new Uint8Array(Math.max(request.length, answerOctets));
-    answer.set(request);
-    switch (request[1]) {
-      case AT_ONCE:
-        return answer;
-      case LATER:
-        return new Promise((resolve) => {
-          const first = request[0]!;
-          waiting.set(first, [...(waiting.get(first) ?? []), () => resolve(answer)]);
-        });
-      default:
-        return null;
-    }
-  };
-  const listening = await listen({ respond }, [{ address: "127.0.0.1", port: 0 }], { clock: systemClock, limits });
-  open.push(listening);
-  return {
-    listening,
-    port: listening.addresses[0]!.port,
-    clients,
-    release(first) {
-      for (const resolve of waiting.get(first) ?? []) resolve();
-      waiting.delete(first);
-    },
-  };
-}
-
-interface Wire {
-  readonly socket: Socket;
-  /** Firsts of the answers so far, in order. */
-  readonly answers: number[];
-  /** How many octets each 'data' event brought. */
-  readonly reads: number[];
-  readonly closed: Promise<void>;
-}
-
-async function dial(port: number): Promise<Wire> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-  sockets.push(socket);
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", reject);
-    socket.once("connect", resolve);
-  });
-  socket.on("error", () => {});
-  const answers: number[] = [];
-  const reads: number[] = [];
-  let rest = Buffer.alloc(0);
-  socket.on("data", (chunk: Buffer) => {
-    reads.push(chunk.length);
-    rest = Buffer.concat([rest, chunk]);
-    while (rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0)) {
-      answers.push(rest[2]!);
-      rest = rest.subarray(2 + rest.readUInt16BE(0));
-    }
-  });
-  return { socket, answers, reads, closed: new Promise((resolve) => socket.once("close", () => resolve())) };
-}
-
-function framed(first: number, behaviour = AT_ONCE): Buffer {
-  return Buffer.from([0, 14, first, behaviour, ...new Array<number>(12).fill(0)]);
-}
-
-async function until(what: () => boolean, patienceMs = 3000): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!what()) {
-    if (performance.now() > deadline) throw new Error(`it never came to: ${what}`);
-    await systemClock.sleep(5);
-  }
-}
+afterEach(closeAll);
 
 describe("UDP", () => {
   it("answers at once, later, or not at all, and knows who asked", async () => {
-    const { port, clients, release } = await bench();
+    const { port, clients, release } = await listenerBench();
     const socket = createSocket("udp4");
     const got: number[] = [];
     socket.on("message", (message) => got.push(message[0]!));
@@ -153,7 +57,7 @@ describe("UDP", () => {
 
 describe("TCP", () => {
   it("several queries of one segment are answered in one write", async () => {
-    const { port } = await bench();
+    const { port } = await listenerBench();
     const wire = await dial(port);
     wire.socket.write(Buffer.concat([framed(1), framed(2), framed(3)]));
     await until(() => wire.answers.length === 3);
@@ -162,7 +66,7 @@ describe("TCP", () => {
   });
 
   it("a slow question does not hold back a quick one behind it (RFC 7766 §7)", async () => {
-    const { port, release } = await bench();
+    const { port, release } = await listenerBench();
     const wire = await dial(port);
     wire.socket.write(Buffer.concat([framed(1, LATER), framed(2, LATER), framed(3)]));
     await until(() => wire.answers.length === 1);
@@ -174,7 +78,7 @@ describe("TCP", () => {
   });
 
   it("a query may come octet by octet, and empty frames mean nothing", async () => {
-    const { port } = await bench();
+    const { port } = await listenerBench();
     const wire = await dial(port);
     for (const octet of [0, 0, ...framed(5), 0, 0, ...framed(6)]) {
       wire.socket.write(Uint8Array.of(octet));
@@ -185,7 +89,7 @@ describe("TCP", () => {
   });
 
   it("who asks and closes his side still gets the answers", async () => {
-    const { port, release } = await bench();
+    const { port, release } = await listenerBench();
     const wire = await dial(port);
     wire.socket.end(Buffer.concat([framed(1, LATER), framed(2)]));
     await until(() => wire.answers.length === 1);
@@ -195,7 +99,7 @@ describe("TCP", () => {
   });
 
   it("a dropped question gets no answer and the connection lives on", async () => {
-    const { port } = await bench();
+    const { port } = await listenerBench();
     const wire = await dial(port);
     wire.socket.write(Buffer.concat([framed(1, NEVER_ANSWERED), framed(2)]));
     await until(() => wire.answers.length === 1);
@@ -203,7 +107,7 @@ describe("TCP", () => {
   });
 
   it("a client that goes away aborts what was done for it", async () => {
-    const { port, clients, release } = await bench();
+    const { port, clients, release } = await listenerBench();
     const wire = await dial(port);
     wire.socket.write(framed(1, LATER));
     await until(() => clients.length === 1);
@@ -217,7 +121,7 @@ describe("TCP", () => {
 
 describe("TCP limits (ATTACKS A-95)", () => {
   it("an idle connection is closed, one that waits for its answer is not", async () => {
-    const { port, release } = await bench({ idleMs: 100 });
+    const { port, release } = await listenerBench({ idleMs: 100 });
     const [idle, waiting] = [await dial(port), await dial(port)];
     waiting.socket.write(framed(1, LATER));
     await idle.closed;
@@ -229,7 +133,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("a length of 65535 and an octet now and then ends with the time for one message", async () => {
-    const { port } = await bench({ idleMs: 10000, messageMs: 200 });
+    const { port } = await listenerBench({ idleMs: 10000, messageMs: 200 });
     const wire = await dial(port);
     const start = performance.now();
     wire.socket.write(Uint8Array.of(0xff, 0xff));
@@ -241,7 +145,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("reads no further while too many questions of the connection wait", async () => {
-    const { port, clients, release } = await bench({ pipelined: 10 });
+    const { port, clients, release } = await listenerBench({ pipelined: 10 });
     const wire = await dial(port);
     wire.socket.write(Buffer.concat(Array.from({ length: 35 }, () => framed(1, LATER))));
     await until(() => clients.length === 10);
@@ -256,7 +160,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("a client that asks and does not read stops being read, and is cut off when nothing moves", async () => {
-    const { port, clients } = await bench({ idleMs: 300, unwrittenOctets: 65536 }, 60000);
+    const { port, clients } = await listenerBench({ idleMs: 300, unwrittenOctets: 65536 }, 60000);
     const wire = await dial(port);
     wire.socket.pause();
     const many = Buffer.concat(Array.from({ length: 10000 }, () => framed(1)));
@@ -267,7 +171,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("a client that reads slowly gets all of it", async () => {
-    const { port } = await bench({ unwrittenOctets: 65536 }, 60000);
+    const { port } = await listenerBench({ unwrittenOctets: 65536 }, 60000);
     const wire = await dial(port);
     wire.socket.pause();
     wire.socket.write(Buffer.concat(Array.from({ length: 400 }, () => framed(1))));
@@ -277,7 +181,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("when connections run out, the longest idle one makes room", async () => {
-    const { port, clients, release } = await bench({ connections: 3 });
+    const { port, clients, release } = await listenerBench({ connections: 3 });
     const busy = await dial(port);
     busy.socket.write(framed(1, LATER));
     await until(() => clients.length === 1);
@@ -296,7 +200,7 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("when every connection is busy, a new one is turned away", async () => {
-    const { port, clients, release } = await bench({ connections: 1 });
+    const { port, clients, release } = await listenerBench({ connections: 1 });
     const busy = await dial(port);
     busy.socket.write(framed(1, LATER));
     await until(() => clients.length === 1);
@@ -307,94 +211,10 @@ describe("TCP limits (ATTACKS A-95)", () => {
   });
 
   it("a thousand idle connections do not lock out the one that asks", async () => {
-    const { port } = await bench({ connections: 20 });
+    const { port } = await listenerBench({ connections: 20 });
     for (let i = 0; i < 200; i++) await dial(port);
     const wire = await dial(port);
     wire.socket.write(framed(9));
     await until(() => wire.answers.length === 1);
-  });
-});
-
-describe("opening and closing", () => {
-  it("an address that is taken is one sentence that names it, and nothing stays open", async () => {
-    const { port } = await bench();
-    const attempt = listen(
-      { respond: () => null },
-      [
-        { address: "127.0.0.2", port: 0 },
-        { address: "127.0.0.1", port },
-      ],
-      { clock: systemClock },
-    );
-    const error = await attempt.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(ListenError);
-    expect((error as ListenError).code).toBe("EADDRINUSE");
-    expect((error as ListenError).message).toContain(`127.0.0.1:${port}`);
-    expect((error as ListenError).message).toContain("another program");
-  });
-
-  it("UDP alone taken is found as well, and TCP is let go", async () => {
-    const udp = createSocket("udp4");
-    await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-    const { port } = udp.address();
-    await expect(
-      listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock }),
-    ).rejects.toThrow(/UDP.*another program/);
-    await new Promise<void>((resolve) => udp.close(() => resolve()));
-    const listening = await listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock });
-    await listening.close();
-  });
-
-  it("an address of another machine: an error, or left out if it was optional", async () => {
-    const foreign = { address: "192.0.2.1", port: 0 };
-    await expect(listen({ respond: () => null }, [foreign], { clock: systemClock })).rejects.toThrow(
-      /no network interface/,
-    );
-    const listening = await listen(
-      { respond: () => null },
-      [
-        { address: "127.0.0.1", port: 0 },
-        { ...foreign, optional: true },
-      ],
-      {
-        clock: systemClock,
-      },
-    );
-    open.push(listening);
-    expect(listening.addresses).toHaveLength(1);
-    expect(listening.leftOut.map((error) => error.code)).toEqual(["EADDRNOTAVAIL"]);
-  });
-
-  it("refuses limits that are none", async () => {
-    await expect(bench({ pipelined: 0 })).rejects.toThrow(/pipelined is 0/);
-    await expect(bench({ idleMs: 1.5 })).rejects.toThrow(RangeError);
-  });
-
-  it("closing answers what was asked, takes nothing new, and frees the port", async () => {
-    const { listening, port, clients, release } = await bench();
-    const wire = await dial(port);
-    wire.socket.write(framed(1, LATER));
-    await until(() => clients.length === 1);
-    const closing = listening.close();
-    wire.socket.write(framed(2));
-    await systemClock.sleep(30);
-    release(1);
-    await closing;
-    await wire.closed;
-    expect(wire.answers).toEqual([1]);
-    expect(listening.close()).toBe(listening.close());
-    const again = await listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock });
-    await again.close();
-  });
-
-  it("closing waits for a stuck question a moment only", async () => {
-    const { listening, port, clients } = await bench({ stopMs: 100 });
-    const wire = await dial(port);
-    wire.socket.write(framed(1, LATER));
-    await until(() => clients.length === 1);
-    const start = performance.now();
-    await listening.close();
-    expect(performance.now() - start).toBeLessThan(1000);
-    await wire.closed;
   });
 });
