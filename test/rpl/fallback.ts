@@ -60,6 +60,7 @@ const rules: readonly (readonly [string, Rule])[] = [
   ["a referral of this server", referral],
   ["NS RRs of this server as a referral", nsAsReferral],
   ["a signed RRset of this server", signedRRset],
+  ["a DNAME of this server", dnameAbove],
   ["an address in this file", knownAddress],
   ["no data, with this server's SOA", noDataWithSoa],
 ];
@@ -114,6 +115,17 @@ function signedRRset({ question }: Ask, { own }: Surroundings): Partial<Improvis
     const rrset = here.filter((rr) => rr.type === question.type);
     const signatures = here.filter((rr) => covers(rr, question.type));
     if (rrset.length > 0 && signatures.length > 0) return { flags: authoritative, answer: [...rrset, ...signatures] };
+  }
+  return null;
+}
+
+/** Whoever has a DNAME redirects every name below it. */
+function dnameAbove({ question }: Ask, { own }: Surroundings): Partial<Improvised> | null {
+  for (const entry of own) {
+    const dname = entry.answer.find((rr) => rr.type === TYPE.DNAME && question.name.isStrictlyWithin(rr.name));
+    if (dname === undefined) continue;
+    const signatures = entry.answer.filter((rr) => rr.name.equals(dname.name) && covers(rr, TYPE.DNAME));
+    return { flags: authoritative, answer: [dname, ...signatures] };
   }
   return null;
 }
