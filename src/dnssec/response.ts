@@ -187,6 +187,8 @@ function validateDenial(response: Denied, zone: SecureZone, by: Judge): Verdict<
   if (soa?.kind === "failed") return bogus(soa.failure);
   const soas = soa === null ? [] : [asVerified(soa.part.rrset, soa, by)];
   if (verdict.kind === "insecure") {
+    const delegation = delegationIn(response, zone);
+    if (delegation !== null) return bogus(failure("denial does not prove it", question.name, delegation));
     const data = denialData(question, verdict.as, [...soas, ...verdict.records]);
     return mintInsecure(data, verdict.why);
   }
@@ -194,6 +196,19 @@ function validateDenial(response: Denied, zone: SecureZone, by: Judge): Verdict<
   const data = denialData(question, claimOf(denial), [...soas, ...denial.value.records]);
   const parts = soa === null ? denial.proof.parts : [...denial.proof.parts, soa.part];
   return mintSecure(data, proofFrom(zone, parts, by));
+}
+
+/**
+ * The records that prove a delegation unsigned look like a denial under opt-out. Servers that follow an alias as far as a
+ * delegation send them beside it, and what the delegation's own servers would say is not told by them.
+ */
+function delegationIn({ question, soa, authority }: Denied, zone: SecureZone): string | null {
+  if (soa !== null || question.type === TYPE.DS) return null;
+  for (const { name, type } of authority) {
+    if (type !== TYPE.NS || !name.isStrictlyWithin(zone.name) || !question.name.isWithin(name)) continue;
+    return `This is a referral to ${name}, no denial of ${question.name} ${typeToText(question.type)}`;
+  }
+  return null;
 }
 
 /** The rcode follows from what was proven: a server may have the wrong one, and nobody signs it. */

@@ -294,6 +294,25 @@ describe("denials", () => {
     expect(judged(denied("name error", ["x.example.", "TLSA"], [forged(zone.soa()), ...records])).status).toBe("bogus");
   });
 
+  test("a referral to an unsigned zone in an opt-out span is no denial, though its records look like one", () => {
+    const ns = (owner: string) => makeRRset(owner, TYPE.NS, [encodeRdata(TYPE.NS, { target: name("ns.example.") })]);
+    const records = [zone.match("example.", "NS SOA"), zone.cover("sub.example.", optOut)];
+    for (const asked of ["sub.example.", "www.sub.example."]) {
+      expect(judged(denied("no data", [asked, "A"], [ns("sub.example."), ...records]))).toMatchObject({
+        status: "bogus",
+        failure: { detail: expect.stringContaining("a referral to sub.example.") },
+      });
+      expect(judged(denied("no data", [asked, "A"], records)).status, "without NS").toBe("insecure");
+      expect(judged(denied("no data", [asked, "A"], [ns("example."), ...records])).status, "the zone's").toBe(
+        "insecure",
+      );
+      expect(judged(denied("no data", [asked, "A"], [zone.soa(), ns("sub.example."), ...records])).status, "SOA").toBe(
+        "insecure",
+      );
+    }
+    expect(judged(denied("no data", ["sub.example.", "DS"], [ns("sub.example."), ...records])).status).toBe("insecure");
+  });
+
   test("with too many iterations: insecure, as the server says", () => {
     const costly = zone.match("x.example.", "A", { iterations: 51 });
     for (const kind of ["no data", "name error"] as const) {
