@@ -19,7 +19,6 @@ interface Range {
   readonly owner: Name;
   readonly next: Name;
   readonly nsec: NsecRRset;
-  readonly storedMs: number;
   readonly expiresMs: number;
 }
 
@@ -27,7 +26,7 @@ interface ZoneRanges {
   readonly name: Name;
   /** In the order of their owners' keys. */
   readonly ranges: Range[];
-  soa: { readonly rrset: RRset<typeof TYPE.SOA>; readonly storedMs: number; readonly expiresMs: number } | null;
+  soa: { readonly rrset: RRset<typeof TYPE.SOA>; readonly expiresMs: number } | null;
 }
 
 /** A denial put together from what is known, to be judged, and the seconds for which it may be used. */
@@ -51,14 +50,14 @@ export class NsecRanges {
     });
   }
 
-  /** `authority`: SOA and NSEC RRsets of one zone, all proven. */
+  /** `authority`: NSEC RRsets of one zone and its SOA (or it is known already), all proven. */
   remember(zone: Name, authority: readonly RRset[]): void {
     const nowMs = this.#clock.monotonicMs();
-    const soa = authority.find((rrset) => isOfType(rrset, TYPE.SOA) && rrset.name.equals(zone));
-    if (soa === undefined || !isOfType(soa, TYPE.SOA)) return;
     const known = this.#zones.get(zone.key) ?? { name: zone, ranges: [], soa: null };
+    const soa = authority.find((rrset) => isOfType(rrset, TYPE.SOA) && rrset.name.equals(zone)) ?? known.soa?.rrset;
+    if (soa === undefined || !isOfType(soa, TYPE.SOA)) return;
     const minimum = Math.min(soa.ttl, rdataOf(soa)[0]!.minimum);
-    known.soa = { rrset: soa, storedMs: nowMs, expiresMs: nowMs + minimum * 1000 };
+    if (soa !== known.soa?.rrset) known.soa = { rrset: soa, expiresMs: nowMs + minimum * 1000 };
     for (const rrset of authority) {
       if (!isOfType(rrset, TYPE.NSEC) || !rrset.name.isWithin(zone)) continue;
       const next = rdataOf(rrset)[0]!.next;
@@ -71,7 +70,6 @@ export class NsecRanges {
           owner: rrset.name,
           next,
           nsec: rrset,
-          storedMs: nowMs,
           expiresMs: nowMs + ttl * 1000,
         });
     }
@@ -79,7 +77,9 @@ export class NsecRanges {
 
   /** Null if the known ranges do not deny this question. */
   deny(question: Question): Synthesis | null {
-    for (let labels = question.name.labelCount; labels >= 0; labels--) {
+    // DS is the parent's to deny. RFC 4035 §3.1.4.1.
+    const from = question.name.labelCount - (question.type === TYPE.DS ? 1 : 0);
+    for (let labels = from; labels >= 0; labels--) {
       const zone = this.#zones.get(question.name.ancestor(labels).key);
       if (zone !== undefined) return this.#denyIn(zone, question);
     }

@@ -55,6 +55,13 @@ export function dnameSeenFrom(verdict: Secure<AliasData>, name: Name): Secure<Al
   return mintSecure({ alias, target, authority }, verdict.proof);
 }
 
+/** A DNAME that was asked for by its own name, as what it is to the names below. */
+export function dnameAnswerAsAlias(verdict: Secure<AnswerData>): Secure<AliasData> | null {
+  const { rrsets, authority } = verdict.value;
+  const [alias] = rrsets;
+  return alias?.type === TYPE.DNAME ? mintSecure({ alias, target: null, authority }, verdict.proof) : null;
+}
+
 /** The end that a DNAME makes whose target would be too long. RFC 6672 §2.2. */
 export function overlongAlias(verdict: Secure<AliasData> | Insecure<AliasData>): Verdict<AnswerData> {
   const { alias, authority } = verdict.value;

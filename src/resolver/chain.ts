@@ -6,9 +6,9 @@
 import type { DelegationCache } from "../cache/delegations.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
-import { type Failure, failure, type ZoneProof } from "../dnssec/proof.ts";
+import { type Denial, type Failure, failure, type ZoneProof } from "../dnssec/proof.ts";
 import { signersOf, validateAlias } from "../dnssec/response.ts";
-import { bogus, indeterminate } from "../dnssec/verdict.ts";
+import { bogus, indeterminate, type Secure } from "../dnssec/verdict.ts";
 import {
   anchorZone,
   type CutVerdict,
@@ -40,6 +40,7 @@ export class Chain {
   readonly #fetcher: Fetcher;
   readonly #anchors: readonly TrustAnchor[];
   readonly #negative: readonly Name[];
+  readonly #onDenial: (denial: Secure<Denial>) => void;
 
   constructor(parts: {
     readonly settings: Settings;
@@ -49,6 +50,8 @@ export class Chain {
     readonly fetcher: Fetcher;
     readonly anchors: readonly TrustAnchor[];
     readonly negativeAnchors: readonly Name[];
+    /** Hears the proof of each unsigned delegation. */
+    readonly onDenial: (denial: Secure<Denial>) => void;
   }) {
     this.#settings = parts.settings;
     this.#flights = parts.flights;
@@ -57,6 +60,7 @@ export class Chain {
     this.#fetcher = parts.fetcher;
     this.#anchors = parts.anchors;
     this.#negative = parts.negativeAnchors;
+    this.#onDenial = parts.onDenial;
   }
 
   /** The trust of the zone that encloses `name`, at whose apex `name` may stand. Its `name` tells which zone that is. */
@@ -120,6 +124,15 @@ export class Chain {
       this.#remember(name, cut.zone);
       return;
     }
+  }
+
+  /** The insecure zone that is known to enclose `name`; null if none is. Asks nobody. */
+  knownCutAbove(name: Name): ZoneTrust | null {
+    for (let labels = name.labelCount; labels > 0; labels--) {
+      const known = this.#zones.get(name.ancestor(labels));
+      if (known !== undefined) return known.status === "insecure" ? known : null;
+    }
+    return null;
   }
 
   /** The closest anchor at or above `name`, if it stands below `zone`. */
@@ -225,6 +238,7 @@ export class Chain {
 
   #remember(name: Name, trust: ZoneTrust): void {
     const ttl = this.#ttlOf(trust);
+    if (trust.status === "insecure" && "denial" in trust.why) this.#onDenial(trust.why.denial);
     if (ttl > 0) this.#zones.remember(name, trust, ttl);
   }
 

@@ -1,9 +1,9 @@
 /** All links that are known without asking anybody: local names, judged answers with their age, remembered failures. */
 import { AnswerCache, type Link, type StoredLink } from "../cache/answers.ts";
-import type { AliasData } from "../dnssec/answer.ts";
+import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { negativeTtl } from "../dnssec/response.ts";
 import type { Secure } from "../dnssec/verdict.ts";
-import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameSeenFrom } from "../dnssec/views.ts";
+import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameAnswerAsAlias, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
 import { TYPE } from "../wire/registry.ts";
@@ -70,11 +70,18 @@ export class LinkStore {
     if (!("value" in link.verdict)) return link;
     const { value } = link.verdict;
     const cap = value.kind === "answer" ? maxTtl : Math.min(maxNegativeTtl, negativeTtl(value.authority) ?? 0);
-    if (link.verdict.status === "secure") this.#synthesizer?.learn(link.verdict);
+    if (link.verdict.status === "secure") this.#learn(link.verdict);
     const capped: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, cap }) };
     const ttl = value.rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), cap);
     this.#answers.remember(question.name, question.type, capped, ttl, validUntil);
     return capped;
+  }
+
+  /** What a secure answer tells beyond its own question. */
+  #learn(verdict: Secure<AnswerData>): void {
+    this.#synthesizer?.learn(verdict);
+    const dname = dnameAnswerAsAlias(verdict);
+    if (dname !== null) this.rememberDname(dname);
   }
 
   /** A DNAME for the names below its owner, without the name it was found for. */

@@ -120,6 +120,7 @@ class IterativeResolver implements Resolver {
       fetcher: this.#fetcher,
       anchors: parts.anchors,
       negativeAnchors,
+      onDenial: (denial) => synthesizer?.learnCut(denial),
     });
     this.#flights = flights;
     this.#delegations = delegations;

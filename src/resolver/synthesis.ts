@@ -5,6 +5,7 @@ import type { ZoneCache } from "../cache/zones.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { AnswerData } from "../dnssec/answer.ts";
 import type { Policy } from "../dnssec/judge.ts";
+import type { Denial } from "../dnssec/proof.ts";
 import { validateResponse } from "../dnssec/response.ts";
 import type { Secure } from "../dnssec/verdict.ts";
 import { answerWithTtls } from "../dnssec/views.ts";
@@ -53,6 +54,12 @@ export class Synthesizer {
       if (zone !== undefined) this.#ranges.remember(zone, verdict.value.authority);
       return;
     }
+  }
+
+  /** Learns from the denial that made a zone insecure. */
+  learnCut(denial: Secure<Denial>): void {
+    const { value } = denial;
+    if (value.family === "NSEC") this.#ranges.remember(value.zone, value.records);
   }
 
   /** Null: it must be asked. */
