@@ -35,7 +35,10 @@ type Nsec3Style = DenialStyle & { readonly kind: "nsec3" };
 
 function byHash(zone: Zone, style: Nsec3Style, claim: Claim, name: Name): LabRRset[] {
   const owner = (of: Name): NameKey => nsec3Owner(nsec3Hash(of, style.salt, style.iterations), zone.apex).key;
-  const matching = (of: Name): LabRRset | undefined => zone.denials.find((rrset) => rrset.name.key === owner(of));
+  const matching = (of: Name): LabRRset | undefined => {
+    const key = owner(of);
+    return zone.denials.find((rrset) => rrset.name.key === key);
+  };
   const covering = (of: Name): LabRRset => atOrBefore(zone.denials, owner(of));
   const encloser = provableEncloser(zone.closestEncloser(name), zone.apex, matching);
   // The root's own closest encloser is itself, with nothing closer to deny.

@@ -23,6 +23,11 @@ export function rezone(
   };
 }
 
+/** A zone more than there were. */
+export function addZone(zone: ZoneDescription): Injury {
+  return (world) => ({ ...world, zones: [...world.zones, zone] });
+}
+
 /** One more edit of a zone after it was signed. */
 export function edit(apex: string, change: (zone: Zone) => void): Injury {
   return rezone(apex, (zone) => ({

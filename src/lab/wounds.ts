@@ -6,6 +6,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { Injury } from "./injure.ts";
 import { buildWorld, type World, type WorldDescription, type WorldOptions } from "./world.ts";
 import { soundWorld } from "./worlds/sound.ts";
+import { attackWounds } from "./wounds/attacks.ts";
 import { chainWounds } from "./wounds/chain.ts";
 import { denialWounds } from "./wounds/denial.ts";
 import { serverWounds } from "./wounds/servers.ts";
@@ -31,7 +32,13 @@ export interface WoundedWorld extends World {
   readonly wound: Wound;
 }
 
-export const wounds: readonly Wound[] = [...signatureWounds, ...chainWounds, ...denialWounds, ...serverWounds];
+export const wounds: readonly Wound[] = [
+  ...signatureWounds,
+  ...chainWounds,
+  ...denialWounds,
+  ...serverWounds,
+  ...attackWounds,
+];
 
 /** Noon of a day in 2026: tests with a virtual clock start where the world was signed. */
 export const LAB_NOW: UnixSeconds = Date.UTC(2026, 10, 2, 12) / 1000;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Transport } from "../../src/env/env.ts";
 import { decoyKey } from "../../src/lab/key-trap.ts";
 import type { World } from "../../src/lab/world.ts";
 import { soundWorld } from "../../src/lab/worlds/sound.ts";
@@ -20,14 +19,14 @@ function seen(lab: World, question: readonly [string, string]): Map<string, stri
   for (const name of names) questions.push([name, "DS"], [name, "DNSKEY"], [`nobody.${name}`, "A"]);
   for (const server of lab.servers) {
     for (const asked of questions) {
-      for (const transport of ["udp", "tcp"] as Transport[]) {
-        const octets = lab.answer(query(...asked), server.addresses[0]!, transport);
-        replies.set(
-          `${server.name} ${asked.join(" ")} ${transport}`,
-          octets === null ? "silence" : Buffer.from(octets).toString("hex"),
-        );
-      }
+      const octets = lab.answer(query(...asked), server.addresses[0]!, "udp");
+      replies.set(
+        `${server.name} ${asked.join(" ")}`,
+        octets === null ? "silence" : Buffer.from(octets).toString("hex"),
+      );
     }
+    const streamed = lab.answer(query(...question), server.addresses[0]!, "tcp");
+    replies.set(`${server.name} by TCP`, streamed === null ? "silence" : Buffer.from(streamed).toString("hex"));
   }
   return replies;
 }
@@ -123,6 +122,22 @@ describe("single wounds on the wire", () => {
     expect(
       texts(ask(sound.wound("500 iterations"), "ns.good.hash", ["good.hash", "NSEC3PARAM"]).answer, "NSEC3PARAM"),
     ).toEqual(["1 0 500 -"]);
+  });
+
+  it("an impersonated NSEC3: owned by the hash of the parent's apex, signed by a child of that very name", () => {
+    const reply = ask(sound.wound("NSEC3 impersonation"), "ns.good.hash", ["www.good.hash", "A"]);
+    expect(reply.rcode).toBe(3);
+    const nsec3 = reply.authority.find(({ type }) => type === TYPE.NSEC3)!;
+    const rrsig = reply.authority.find(
+      ({ type, rdata }) => type === TYPE.RRSIG && ((rdata[0]! << 8) | rdata[1]!) === TYPE.NSEC3,
+    )!;
+    expect(decodeRdata(TYPE.RRSIG, rrsig.rdata).signer.equals(nsec3.name)).toBe(true);
+    expect(ask(sound.wound("NSEC3 impersonation"), "ns.good.hash", [`${nsec3.name}`, "DS"]).answer).not.toEqual([]);
+  });
+
+  it("a stuffed denial: more NSEC3 RRsets than any proof needs", () => {
+    const reply = ask(sound.wound("stuffed denial"), "ns.good.hash", ["nobody.good.hash", "A"], { transport: "tcp" });
+    expect(texts(reply.authority, "NSEC3").length).toBeGreaterThan(15);
   });
 
   it("servers that are silent, refuse, send garbage, cut everything off or take EDNS for a mistake", () => {

@@ -46,7 +46,7 @@ export const tellingQuestions: readonly TellingQuestion[] = [
   { name: "www.unsigned.lab", type: "A", expect: "insecure", note: "its parent proves that it has no DS" },
   { name: "shop.plain", type: "MX", expect: "insecure", note: "below a TLD without keys" },
   { name: "away.good.lab", type: "A", expect: "insecure", note: "a signed alias to an unsigned name" },
-  { name: "www.expired.broken", type: "A", expect: "bogus", note: "signatures expired yesterday" },
+  { name: "www.expired.broken", type: "A", expect: "bogus", note: "signatures expired two days ago" },
   { name: "www.future.broken", type: "A", expect: "bogus", note: "signatures begin next week" },
   { name: "www.stripped.broken", type: "A", expect: "bogus", note: "somebody took the signature away" },
   { name: "www.digest.broken", type: "A", expect: "bogus", note: "the DS does not fit the key" },
@@ -149,7 +149,7 @@ export const demoWorld: WorldDescription = {
     withAlgorithm("ed25519.algo.", 15),
     withAlgorithm("ed448.algo.", 16),
     hosted("expired.broken.", {
-      signing: { validity: (now) => ({ inception: now - 15 * DAY, expiration: now - DAY }) },
+      signing: { validity: (now) => ({ inception: now - 16 * DAY, expiration: now - 2 * DAY }) },
     }),
     hosted("future.broken.", {
       signing: { validity: (now) => ({ inception: now + 7 * DAY, expiration: now + 21 * DAY }) },

@@ -12,11 +12,11 @@ const www = { name: "www.good.lab", type: "A" } as const;
 export const signatureWounds: readonly Wound[] = [
   {
     name: "expired signature",
-    what: "the RRSIG of the answer expired yesterday",
+    what: "the RRSIG of the answer expired two days ago",
     question: www,
     status: "bogus",
     reason: "signature expired",
-    inflict: onWww((rrset, zone) => resign(zone, rrset, { validity: shifted(zone, -15 * DAY) })),
+    inflict: onWww((rrset, zone) => resign(zone, rrset, { validity: shifted(zone, -16 * DAY) })),
   },
   {
     name: "signature not yet valid",
@@ -39,12 +39,12 @@ export const signatureWounds: readonly Wound[] = [
   },
   {
     name: "expired zone",
-    what: "all RRSIGs of the zone expired yesterday",
+    what: "all RRSIGs of the zone expired two days ago",
     question: www,
     status: "bogus",
     reason: "signature expired",
     inflict: rezone("good.lab.", {
-      signing: { validity: (now) => ({ inception: now - 15 * DAY, expiration: now - DAY }) },
+      signing: { validity: (now) => ({ inception: now - 16 * DAY, expiration: now - 2 * DAY }) },
     }),
   },
   {
@@ -94,7 +94,7 @@ export const signatureWounds: readonly Wound[] = [
     status: "secure",
     reason: null,
     inflict: onWww((rrset, zone) => {
-      const expired = resign(zone, rrset, { validity: shifted(zone, -15 * DAY) });
+      const expired = resign(zone, rrset, { validity: shifted(zone, -16 * DAY) });
       return { ...rrset, signatures: [...expired.signatures, ...rrset.signatures] };
     }),
   },
