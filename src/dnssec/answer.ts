@@ -53,7 +53,7 @@ export interface Answer {
   readonly validUntil: UnixSeconds | null;
 }
 
-export interface Joining {
+interface Joining {
   readonly question: Question;
   /** In order. After one that cannot be believed, nothing counts. */
   readonly links: readonly AliasLink[];
@@ -144,7 +144,7 @@ export function negativeTtl(authority: readonly RRset[]): number | null {
 }
 
 /** What to tell beside a verdict; nothing where a zone is simply unsigned. RFC 8914 §4. */
-export function extendedErrors(verdict: Verdict<unknown>): readonly ExtendedError[] {
+function extendedErrors(verdict: Verdict<unknown>): readonly ExtendedError[] {
   switch (verdict.status) {
     case "secure":
       return [];

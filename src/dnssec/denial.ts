@@ -27,7 +27,7 @@ import type { SecureZone } from "./zone-trust.ts";
 
 export type { Claim } from "./nsec3.ts";
 
-export type DenialVerdict =
+type DenialVerdict =
   | { readonly kind: "proven"; readonly denial: Secure<Denial> }
   /** Opt-out, or NSEC3 RRs that are too costly to check. `records` are verified; `as` is what the answer comes to. */
   | {

@@ -31,7 +31,7 @@ import { type Failure, failure } from "./proof.ts";
 import { verifyRRset } from "./signature.ts";
 import type { SecureZone } from "./zone-trust.ts";
 
-export interface NsecRecord extends DenyingRecord {
+interface NsecRecord extends DenyingRecord {
   readonly owner: Name;
   readonly next: Name;
 }

@@ -33,7 +33,7 @@ import { type Failure, failure } from "./proof.ts";
 import { verifyRRset } from "./signature.ts";
 import type { SecureZone } from "./zone-trust.ts";
 
-export interface Nsec3Record extends DenyingRecord {
+interface Nsec3Record extends DenyingRecord {
   readonly owner: Uint8Array;
   readonly next: Uint8Array;
   readonly optOut: boolean;
@@ -141,7 +141,7 @@ function shown(
   };
 }
 
-export type Nsec3Chain =
+type Nsec3Chain =
   | { readonly kind: "absent" }
   | { readonly kind: "usable"; readonly records: Nsec3Records }
   /** Signed, and too costly to hash for: RFC 9276 §3.2. */

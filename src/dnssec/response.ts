@@ -16,9 +16,9 @@ import type { InsecureZone, SecureZone, ZoneTrust } from "./zone-trust.ts";
 
 export { negativeTtl } from "./answer.ts";
 
-export type Aliased = Extract<Conclusive, { kind: "alias" }>;
-export type Answered = Extract<Conclusive, { kind: "answer" }>;
-export type Denied = Extract<Conclusive, { kind: "no data" | "name error" }>;
+type Aliased = Extract<Conclusive, { kind: "alias" }>;
+type Answered = Extract<Conclusive, { kind: "answer" }>;
+type Denied = Extract<Conclusive, { kind: "no data" | "name error" }>;
 
 /** RRsets that are validated of an answer to QTYPE ANY (AnyTrap; ATTACKS A-05). */
 const ANY_RRSETS = 24;
