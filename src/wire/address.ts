@@ -1,6 +1,8 @@
 /** IP addresses as octets and as text. RFC 1035 §3.4.1, RFC 3596, text form RFC 5952. */
 import { type RRType, TYPE } from "./registry.ts";
 
+const mapped = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]); // ::ffff:0:0/96
+
 /** The text form of an A or AAAA RDATA. */
 export function addressFromRdata(type: RRType, rdata: Uint8Array): string {
   if (type !== TYPE.A && type !== TYPE.AAAA) throw new TypeError(`type ${type} holds no address`);
@@ -11,6 +13,8 @@ export function addressFromRdata(type: RRType, rdata: Uint8Array): string {
 export function octetsToAddress(octets: Uint8Array): string {
   if (octets.length === 4) return octets.join(".");
   if (octets.length !== 16) throw new TypeError(`an address of ${octets.length} octets`);
+  // RFC 5952 §5: an IPv4-mapped address ends in dotted form.
+  if (sharesPrefix(octets, mapped, 96)) return `::ffff:${octets.subarray(12).join(".")}`;
   const groups = Array.from({ length: 8 }, (_, i) => (octets[2 * i]! << 8) | octets[2 * i + 1]!);
   // RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals.
   let best = { start: -1, length: 1 };
@@ -69,48 +73,40 @@ function ipv6(text: string): Uint8Array | null {
   return octets;
 }
 
-/** Networks where no public name server lives: IANA's special-purpose registries (RFC 6890). Prefix and length. */
-const privateNetworks: readonly (readonly [Uint8Array, number])[] = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/3",
-  "::/127",
-  "64:ff9b:1::/48",
-  "100::/64",
-  "2001:db8::/32",
-  "3fff::/20",
-  "fc00::/7",
-  "fe80::/10",
-  "fec0::/10",
-  "ff00::/8",
-].map((text) => {
-  const [prefix, length] = text.split("/");
-  return [addressToOctets(prefix!)!, Number(length)] as const;
-});
+type Network = readonly [prefix: Uint8Array, bits: number];
+
+/** Networks where no public name server lives: IANA's special-purpose registries (RFC 6890). */
+// biome-ignore format: a table reads better packed
+const privateNetworks: readonly Network[] = [
+  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+  "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+  "::/96", "64:ff9b:1::/48", "100::/64", "2001:2::/48", "2001:10::/28", "2001:20::/28", "2001:db8::/32", "3fff::/20",
+  "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+].map(networkOf);
+
+/** IPv6 networks whose addresses carry an IPv4 address, and where: mapped, NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2). */
+const carriers: readonly (readonly [Network, at: number])[] = [
+  [[mapped, 96], 12],
+  [networkOf("64:ff9b::/96"), 12],
+  [networkOf("2002::/16"), 2],
+];
+
+function networkOf(text: string): Network {
+  const [prefix, bits] = text.split("/");
+  return [addressToOctets(prefix!)!, Number(bits)];
+}
 
 /** Loopback, private, link-local, documentation, multicast, unspecified and the like. Text or octets; what is no address is private. */
 export function isPrivateAddress(address: string | Uint8Array): boolean {
   const octets = typeof address === "string" ? addressToOctets(address) : address;
-  if (octets === null) return true;
-  if (octets.length === 16 && octets.subarray(0, 12).every((octet, i) => octet === (i < 10 ? 0 : 0xff))) {
-    return isPrivateAddress(octets.subarray(12)); // ::ffff:a.b.c.d
-  }
-  return privateNetworks.some(
-    ([prefix, length]) => prefix.length === octets.length && sharesPrefix(octets, prefix, length),
-  );
+  if (octets === null || (octets.length !== 4 && octets.length !== 16)) return true;
+  if (privateNetworks.some(([prefix, bits]) => sharesPrefix(octets, prefix, bits))) return true;
+  const carrier = carriers.find(([[prefix, bits]]) => sharesPrefix(octets, prefix, bits));
+  return carrier !== undefined && isPrivateAddress(octets.subarray(carrier[1], carrier[1] + 4));
 }
 
 function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+  if (a.length !== b.length) return false;
   const whole = bits >> 3;
   for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
   const left = bits & 7;

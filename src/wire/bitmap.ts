@@ -21,6 +21,19 @@ export function readBitmap(reader: Reader): ReadonlySet<RRType> {
   return types;
 }
 
+/** The same checks, without the set. */
+export function skipBitmap(reader: Reader): void {
+  let previous = -1;
+  while (reader.remaining > 0) {
+    const window = reader.u8();
+    if (window <= previous) reader.fail(`bitmap window ${window} after ${previous}`);
+    previous = window;
+    const length = reader.u8();
+    if (length < 1 || length > 32) reader.fail(`bitmap window of ${length} octets`);
+    reader.skip(length);
+  }
+}
+
 export function writeBitmap(writer: Writer, types: ReadonlySet<RRType>): void {
   const windows = new Map<number, Uint8Array>();
   for (const type of [...types].sort((a, b) => a - b)) {

@@ -30,6 +30,7 @@ export interface Cookie {
 
 /** More options than this are not looked at (CVE-2026-41292). */
 const MAX_OPTIONS = 32;
+/** Octets of text in an extended error, sent or received: with a long question it still fits into 512 octets. */
 const MAX_EDE_TEXT = 200;
 
 const FLAG_DO = 0x8000;
@@ -41,15 +42,17 @@ export function decodeOpt(
   ttl: number,
   rdata: Reader,
 ): { readonly edns: Edns; readonly rcodeHigh: number } {
+  const version = (ttl >>> 16) & 0xff;
   const options: EdnsOption[] = [];
-  while (rdata.remaining > 0) {
+  // RFC 6891 §6.1.3: what another version's RDATA looks like is unknown, and the answer is BADVERS, not FORMERR.
+  while (version === 0 && rdata.remaining > 0) {
     const code = rdata.u16();
     const data = rdata.take(rdata.u16());
     if (options.length < MAX_OPTIONS) options.push({ code, data: data.slice() });
   }
   const flags = ttl & 0xffff;
   const edns: Edns = {
-    version: (ttl >>> 16) & 0xff,
+    version,
     udpSize: Math.max(512, udpSize),
     dnssecOk: (flags & FLAG_DO) !== 0,
     compactOk: (flags & FLAG_CO) !== 0,
@@ -84,23 +87,27 @@ export function optionOf(edns: Edns, code: number): Uint8Array | null {
   return edns.options.find((option) => option.code === code)?.data ?? null;
 }
 
-/** All extended errors; malformed ones are left out. */
+/** All extended errors; malformed ones are left out. Texts are cut and made printable: they come from anybody. */
 export function edeOf(edns: Edns): ExtendedError[] {
   const errors: ExtendedError[] = [];
   for (const { code, data } of edns.options) {
     if (code !== OPTION.EDE || data.length < 2) continue;
-    const text = new TextDecoder().decode(data.subarray(2)).replace(/\0+$/, "");
+    const text = new TextDecoder()
+      .decode(data.subarray(2, 2 + MAX_EDE_TEXT))
+      .replace(/\0+$/, "")
+      .replace(/\p{C}/gu, "?");
     errors.push({ code: (data[0]! << 8) | data[1]!, text });
   }
   return errors;
 }
 
 export function edeOption(error: ExtendedError): EdnsOption {
-  const text = new TextEncoder().encode([...error.text].slice(0, MAX_EDE_TEXT).join(""));
-  const data = new Uint8Array(2 + text.length);
+  const text = new Uint8Array(MAX_EDE_TEXT);
+  const { written } = new TextEncoder().encodeInto(error.text, text); // whole characters only
+  const data = new Uint8Array(2 + written);
   data[0] = error.code >> 8;
   data[1] = error.code;
-  data.set(text, 2);
+  data.set(text.subarray(0, written), 2);
   return { code: OPTION.EDE, data };
 }
 

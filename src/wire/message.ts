@@ -1,9 +1,9 @@
 /** DNS messages. RFC 1035 §4, EDNS RFC 6891. */
 import { Reader, WireError, Writer } from "./cursor.ts";
 import { decodeOpt, type Edns, encodeOpt, optSize } from "./edns.ts";
-import { Name, type NameKey } from "./name.ts";
+import { Name } from "./name.ts";
 import { hasCompressibleNames, rdataParts, readRdata } from "./rdata.ts";
-import { type RRClass, type RRType, TYPE } from "./registry.ts";
+import { RCODE, type RRClass, type RRType, TYPE } from "./registry.ts";
 
 export interface Question {
   readonly name: Name;
@@ -54,8 +54,11 @@ export interface Header extends Flags {
 }
 
 export const HEADER_OCTETS = 12;
+const MAX_MESSAGE = 65535;
+/** A record is written before it is known whether it fits: its owner, its fixed fields and its RDATA may go beyond. */
+const MAX_WRITTEN = 2 * MAX_MESSAGE + 512;
 const MAX_TTL = 2 ** 31 - 1;
-/** Names that enter the compression table, misses included; later ones are written as they are (CVE-2024-8508). */
+/** Names that enter the compression table; of later ones only repetitions are sought, at one look each (CVE-2024-8508). */
 const MAX_COMPRESSED_NAMES = 120;
 const MAX_POINTER = 0x3fff;
 /** The least octets of a question (root name, type, class) and of a record. */
@@ -65,10 +68,9 @@ const LEAST_RECORD = 11;
 /** Null if there are less than twelve octets. */
 export function peekHeader(octets: Uint8Array): Header | null {
   if (octets.length < HEADER_OCTETS) return null;
-  const word = (at: number): number => (octets[at]! << 8) | octets[at + 1]!;
-  const flags = word(2);
+  const flags = word(octets, 2);
   return {
-    id: word(0),
+    id: word(octets, 0),
     qr: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 15,
     aa: (flags & 0x0400) !== 0,
@@ -78,26 +80,55 @@ export function peekHeader(octets: Uint8Array): Header | null {
     ad: (flags & 0x0020) !== 0,
     cd: (flags & 0x0010) !== 0,
     rcode: flags & 15,
-    counts: [word(4), word(6), word(8), word(10)],
+    counts: [word(octets, 4), word(octets, 6), word(octets, 8), word(octets, 10)],
   };
 }
 
+const word = (octets: Uint8Array, at: number): number => (octets[at]! << 8) | octets[at + 1]!;
+
 /** A whole message; octets behind it are ignored. Nothing in the result points into `octets`. Throws WireError. */
 export function decodeMessage(octets: Uint8Array): Message {
-  const header = peekHeader(octets);
-  if (header === null) throw new WireError(`${octets.length} octets are no header`, 0);
-  const { counts, rcode: rcodeLow, ...flags } = header;
-  const [questions, answers, authorities, additionals] = counts;
+  if (octets.length < HEADER_OCTETS) throw new WireError(`${octets.length} octets are no header`, 0);
+  const flags = word(octets, 2);
+  const questions = word(octets, 4);
+  const answers = word(octets, 6);
+  const authorities = word(octets, 8);
+  const additionals = word(octets, 10);
   const least = questions * LEAST_QUESTION + (answers + authorities + additionals) * LEAST_RECORD;
-  const reader = new Reader(octets, HEADER_OCTETS);
+  const reader = readerOf(octets);
   if (least > reader.remaining) reader.fail(`counts promise at least ${least} octets, ${reader.remaining} left`);
   const question: Question[] = [];
   for (let i = 0; i < questions; i++) question.push(readQuestion(reader));
   const opt: Opt = { edns: null, rcodeHigh: 0 };
-  const answer = readSection(reader, answers, null);
-  const authority = readSection(reader, authorities, null);
-  const additional = readSection(reader, additionals, opt);
-  return { ...flags, rcode: (opt.rcodeHigh << 4) | rcodeLow, question, answer, authority, additional, edns: opt.edns };
+  const owners: Owners = { name: question[0]?.name ?? null, pointer: 0xc000 | HEADER_OCTETS };
+  const answer = readSection(reader, answers, owners, null);
+  const authority = readSection(reader, authorities, owners, null);
+  const additional = readSection(reader, additionals, owners, opt);
+  return {
+    id: word(octets, 0),
+    qr: (flags & 0x8000) !== 0,
+    opcode: (flags >> 11) & 15,
+    aa: (flags & 0x0400) !== 0,
+    tc: (flags & 0x0200) !== 0,
+    rd: (flags & 0x0100) !== 0,
+    ra: (flags & 0x0080) !== 0,
+    ad: (flags & 0x0020) !== 0,
+    cd: (flags & 0x0010) !== 0,
+    rcode: (opt.rcodeHigh << 4) | (flags & 15),
+    question,
+    answer,
+    authority,
+    additional,
+    edns: opt.edns,
+  };
+}
+
+/** Messages up to this are copied once, and long RDATA are views of the copy; larger ones must not be kept alive by a few. */
+const MAX_COPIED = 4096;
+
+function readerOf(octets: Uint8Array): Reader {
+  if (octets.length > MAX_COPIED) return new Reader(octets, HEADER_OCTETS);
+  return new Reader(new Uint8Array(octets), HEADER_OCTETS, octets.length, true);
 }
 
 export function readQuestion(reader: Reader): Question {
@@ -109,24 +140,20 @@ interface Opt {
   rcodeHigh: number;
 }
 
+/**
+ * The last owner, and the pointer that would repeat it: most records have the question's name or that of the record
+ * before, so it need not be read, nor its key be made, again.
+ */
+interface Owners {
+  name: Name | null;
+  pointer: number;
+}
+
 /** `opt` is null where no OPT record may stand. RFC 6891 §6.1.1. */
-function readSection(reader: Reader, count: number, opt: Opt | null): ResourceRecord[] {
+function readSection(reader: Reader, count: number, owners: Owners, opt: Opt | null): ResourceRecord[] {
   const records: ResourceRecord[] = [];
-  let previous: Name | null = null;
-  let previousAt = -1;
   for (let i = 0; i < count; i++) {
-    const start = reader.offset;
-    // Records of one RRset usually point to the same place: the name need not be read, nor its key be made, again.
-    const pointer: number = start + 1 < reader.end ? (reader.octets[start]! << 8) | reader.octets[start + 1]! : -1;
-    let name: Name;
-    if (previous !== null && pointer === previousAt) {
-      name = previous;
-      reader.offset += 2;
-    } else {
-      name = Name.read(reader);
-      previous = name;
-      previousAt = pointer >= 0xc000 ? pointer : start <= MAX_POINTER ? 0xc000 | start : -1;
-    }
+    const name = readOwner(reader, owners);
     const type = reader.u16();
     const rrClass = reader.u16();
     const ttl = reader.u32();
@@ -143,6 +170,20 @@ function readSection(reader: Reader, count: number, opt: Opt | null): ResourceRe
     records.push({ name, type, class: rrClass, ttl: Math.min(ttl, MAX_TTL), rdata: readRdata(type, reader, length) });
   }
   return records;
+}
+
+function readOwner(reader: Reader, owners: Owners): Name {
+  const start = reader.offset;
+  const first = start + 1 < reader.end ? word(reader.octets, start) : 0;
+  if (first === owners.pointer && owners.name !== null) {
+    reader.offset = start + 2;
+    return owners.name;
+  }
+  const name = Name.read(reader);
+  if (name.isRoot) return name;
+  owners.name = name;
+  owners.pointer = first >= 0xc000 ? first : start <= MAX_POINTER ? 0xc000 | start : -1;
+  return name;
 }
 
 /** A query as we send it. `edns` null: no OPT record; DO is set otherwise. */
@@ -169,10 +210,14 @@ export function encodeQuery(query: {
 
 /**
  * A message of at most `maxSize` octets. What does not fit is left out by whole RRsets with their signatures: additional
- * records silently, others with TC set (RFC 2181 §9). The question and the OPT record always stay.
+ * records silently, others with TC set (RFC 2181 §9). The question and the OPT record always stay, and if these two alone
+ * are larger, so is the message.
  */
-export function encodeMessage(message: Message, { maxSize = 65535 }: { readonly maxSize?: number } = {}): Uint8Array {
-  const writer = new Writer(65535, Math.min(maxSize, 1232));
+export function encodeMessage(
+  message: Message,
+  { maxSize = MAX_MESSAGE }: { readonly maxSize?: number } = {},
+): Uint8Array {
+  const writer = new Writer(MAX_WRITTEN, Math.min(maxSize, 1232));
   const names = new NameWriter(writer);
   writer.u16(message.id);
   writer.u16(flagWord(message));
@@ -184,7 +229,7 @@ export function encodeMessage(message: Message, { maxSize = 65535 }: { readonly 
     writer.u16(question.type);
     writer.u16(question.class);
   }
-  const room = maxSize - (message.edns === null ? 0 : optSize(message.edns));
+  const room = Math.min(maxSize, MAX_MESSAGE) - (message.edns === null ? 0 : optSize(message.edns));
   const sections = [message.answer, message.authority, message.additional] as const;
   let truncated = false;
   for (const [i, records] of sections.entries()) {
@@ -213,8 +258,13 @@ function flagWord(message: Message): number {
     bit(message.ra, 0x0080) |
     bit(message.ad, 0x0020) |
     bit(message.cd, 0x0010) |
-    (message.rcode & 15)
+    headerRcode(message)
   );
+}
+
+/** RFC 6891 §6.1.3: rcodes above 15 need an OPT record; the four lower bits alone would say something else. */
+function headerRcode({ rcode, edns }: Message): number {
+  return rcode > 15 && edns === null ? RCODE.SERVFAIL : rcode & 15;
 }
 
 /** Records written; whole RRsets only, an RRset and the RRSIGs right behind it counting as one. */
@@ -263,41 +313,48 @@ function writeRecord(writer: Writer, names: NameWriter, record: ResourceRecord):
   writer.patchU16(lengthAt, writer.offset - lengthAt - 2);
 }
 
-/** Compression: each name's suffixes are remembered by where they stand. RFC 1035 §4.1.4. */
+/**
+ * Compression: each name's suffixes are remembered by where they stand. RFC 1035 §4.1.4. Letters count, so that every
+ * name is read back as it was written.
+ */
 class NameWriter {
   readonly #writer: Writer;
-  readonly #offsets = new Map<NameKey, number>();
-  #names = 0;
+  readonly #offsets = new Map<string, number>();
+  #entered = 0;
 
   constructor(writer: Writer) {
     this.#writer = writer;
   }
 
   write(name: Name): void {
+    const { wire } = name;
     const writer = this.#writer;
-    if (this.#names >= MAX_COMPRESSED_NAMES) {
-      writer.bytes(name.wire);
-      return;
-    }
-    this.#names += 1;
-    let suffix = name;
-    let at = 0;
-    while (suffix.labelCount > 0) {
-      const known = this.#offsets.get(suffix.key);
+    const text = textOf(wire);
+    const depth = this.#entered < MAX_COMPRESSED_NAMES ? wire.length - 1 : 1;
+    const start = writer.offset;
+    let entered = false;
+    for (let at = 0; at < depth; at += wire[at]! + 1) {
+      const suffix = at === 0 ? text : text.slice(at);
+      const known = this.#offsets.get(suffix);
       if (known !== undefined) {
-        writer.bytes(name.wire.subarray(0, at));
+        if (entered) this.#entered += 1;
+        if (at > 0) writer.bytes(wire.subarray(0, at));
         writer.u16(0xc000 | known);
         return;
       }
-      if (writer.offset + at <= MAX_POINTER) this.#offsets.set(suffix.key, writer.offset + at);
-      at += name.wire[at]! + 1;
-      suffix = suffix.parent()!;
+      if (depth > 1 && start + at <= MAX_POINTER) {
+        this.#offsets.set(suffix, start + at);
+        entered = true;
+      }
     }
-    writer.bytes(name.wire);
+    if (entered) this.#entered += 1;
+    writer.bytes(wire);
   }
 
   /** What stood there was taken back. */
   forgetFrom(offset: number): void {
-    for (const [key, at] of this.#offsets) if (at >= offset) this.#offsets.delete(key);
+    for (const [suffix, at] of this.#offsets) if (at >= offset) this.#offsets.delete(suffix);
   }
 }
+
+const textOf = (wire: Uint8Array): string => Buffer.from(wire.buffer, wire.byteOffset, wire.length).toString("latin1");

@@ -1,14 +1,18 @@
 /** RDATA of every type: to uncompressed octets at the border, to values on demand, to text and back. RFC 1035 §3.3, RFC 3597. */
 import { Reader, WireError, Writer } from "./cursor.ts";
 import type { Field } from "./fields.ts";
-import { Name } from "./name.ts";
+import type { Name } from "./name.ts";
 import { type Row, type RowValue, rows } from "./rdata-table.ts";
 import { type RRType, typeToText } from "./registry.ts";
-import { hex, hexToOctets, TextError, Tokens } from "./text.ts";
+import { hex, hexToOctets, TextError, type Token, Tokens, tokensOf } from "./text.ts";
 
 type Rows = typeof rows;
-/** The value of a type's RDATA; `{ octets }` for types without a row. */
-export type RdataOf<T extends RRType> = T extends keyof Rows ? RowValue<Rows[T]> : { readonly octets: Uint8Array };
+/** The value of a type's RDATA; `{ octets }` for types without a row, and who knows what if the type is not known. */
+export type RdataOf<T extends RRType> = number extends T
+  ? object
+  : T extends keyof Rows
+    ? RowValue<Rows[T]>
+    : { readonly octets: Uint8Array };
 
 export type Rrsig = RdataOf<46>;
 export type Dnskey = RdataOf<48>;
@@ -22,27 +26,43 @@ export type Srv = RdataOf<33>;
 
 interface Plan {
   readonly fields: readonly (readonly [key: string, field: Field<unknown>])[];
-  /** Some name may be compressed in messages, so octets must be rewritten. */
+  /** What to pass over, fields of fixed size added up. */
+  readonly steps: readonly (number | Field<unknown>)[];
+  /** The one length there is, if any octets of that length will do; null for most types. */
+  readonly size: number | null;
+  /** Names may come compressed, so octets may have to be rewritten. */
   readonly pointers: boolean;
+  readonly compressible: boolean;
   readonly canonicalNames: boolean;
 }
 
 const plans: ReadonlyMap<RRType, Plan> = new Map(
-  Object.entries(rows as unknown as Readonly<Record<string, Row>>).map(([type, row]) => {
-    const fields = Object.entries(row) as unknown as readonly (readonly [string, Field<unknown>])[];
-    const names = fields.flatMap(([, field]) => (field.name === undefined ? [] : [field.name]));
-    const plan: Plan = {
-      fields,
-      pointers: names.some((name) => name.pointers),
-      canonicalNames: names.some((name) => name.canonical),
-    };
-    return [Number(type), plan];
-  }),
+  Object.entries(rows as unknown as Readonly<Record<string, Row>>).map(([type, row]) => [Number(type), planOf(row)]),
 );
+
+function planOf(row: Row): Plan {
+  const fields = Object.entries(row) as unknown as readonly (readonly [string, Field<unknown>])[];
+  const names = fields.flatMap(([, field]) => (field.name === undefined ? [] : [field.name]));
+  const steps: (number | Field<unknown>)[] = [];
+  for (const [, field] of fields) {
+    const last = steps.at(-1);
+    if (field.size === undefined) steps.push(field);
+    else if (typeof last === "number") steps[steps.length - 1] = last + field.size;
+    else steps.push(field.size);
+  }
+  return {
+    fields,
+    steps,
+    size: steps.length === 1 && typeof steps[0] === "number" ? steps[0] : null,
+    pointers: names.some((name) => name.pointers),
+    compressible: names.some((name) => name.compressible),
+    canonicalNames: names.some((name) => name.canonical),
+  };
+}
 
 /** Names in RDATA of these types are compressed when we write messages. RFC 3597 §4. */
 export function hasCompressibleNames(type: RRType): boolean {
-  return plans.get(type)?.fields.some(([, field]) => field.name?.compressible) ?? false;
+  return plans.get(type)?.compressible ?? false;
 }
 
 /**
@@ -51,18 +71,49 @@ export function hasCompressibleNames(type: RRType): boolean {
  */
 export function readRdata(type: RRType, reader: Reader, length: number): Uint8Array {
   const { offset } = reader;
+  const end = offset + length;
   if (length > reader.remaining) reader.fail(`RDLENGTH ${length}, ${reader.remaining} octets left`);
   const plan = plans.get(type);
-  if (plan === undefined) return reader.take(length).slice();
-  const inner = new Reader(reader.octets, offset, offset + length);
-  const writer = plan.pointers ? new Writer(65535, length + 256) : null;
-  for (const [, field] of plan.fields) {
-    const value = field.read(inner);
-    if (writer !== null) field.write(writer, value);
+  let rdata: Uint8Array | null = null;
+  if (plan !== undefined && plan.size !== length) {
+    const inner = new Reader(reader.octets, offset, end);
+    if (plan.pointers) rdata = expanded(plan, inner);
+    else for (const step of plan.steps) pass(step, inner);
+    if (inner.remaining > 0) inner.fail(`${inner.remaining} octets too many in ${typeToText(type)} RDATA`);
   }
-  if (inner.remaining > 0) inner.fail(`${inner.remaining} octets too many in ${typeToText(type)} RDATA`);
-  reader.offset = offset + length;
-  return writer === null ? reader.octets.slice(offset, offset + length) : writer.finish().slice();
+  reader.offset = end;
+  return rdata ?? reader.keep(offset, end);
+}
+
+function pass(step: number | Field<unknown>, reader: Reader): void {
+  if (typeof step === "number") reader.skip(step);
+  else if (step.skip === undefined) step.read(reader);
+  else step.skip(reader);
+}
+
+/** With its names in full. */
+function expanded({ steps }: Plan, reader: Reader): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const step of steps) {
+    const start = reader.offset;
+    if (typeof step !== "number" && step.name !== undefined) {
+      parts.push((step.read(reader) as Name).wire);
+    } else {
+      pass(step, reader);
+      parts.push(reader.octets.subarray(start, reader.offset));
+    }
+    length += parts.at(-1)!.length;
+  }
+  if (steps.length === 1) return parts[0]!;
+  if (length > 65535) reader.fail(`RDATA of ${length} octets once its names are in full`);
+  const octets = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    octets.set(part, at);
+    at += part.length;
+  }
+  return octets;
 }
 
 /** The fields of RDATA that `readRdata` or `encodeRdata` made. Octets in the value are views. */
@@ -76,10 +127,11 @@ export function decodeRdata<T extends RRType>(type: T, octets: Uint8Array): Rdat
   return value as RdataOf<T>;
 }
 
+/** RangeError if a value does not fit its field. */
 export function encodeRdata<T extends RRType>(type: T, value: RdataOf<T>): Uint8Array {
   const plan = plans.get(type);
   if (plan === undefined) return (value as { octets: Uint8Array }).octets;
-  const writer = new Writer();
+  const writer = new Writer(65535, 128);
   for (const [key, field] of plan.fields) field.write(writer, (value as Record<string, unknown>)[key]);
   return writer.finish().slice();
 }
@@ -87,14 +139,19 @@ export function encodeRdata<T extends RRType>(type: T, value: RdataOf<T>): Uint8
 /** The form that is signed: names of the types of RFC 4034 §6.2, as amended by RFC 6840 §5.1, in lower case. */
 export function canonicalRdata(type: RRType, octets: Uint8Array): Uint8Array {
   const plan = plans.get(type);
-  if (plan === undefined || !plan.canonicalNames || !hasUpperCase(octets)) return octets;
+  if (plan === undefined || !plan.canonicalNames || !hasUpperCase(octets, 0, octets.length)) return octets;
   const reader = new Reader(octets);
-  const writer = new Writer(65535, octets.length);
-  for (const [, field] of plan.fields) {
-    const value = field.read(reader);
-    field.write(writer, value instanceof Name && field.name?.canonical ? value.lowerCased() : value);
+  let canonical: Uint8Array | null = null;
+  for (const step of plan.steps) {
+    const start = reader.offset;
+    pass(step, reader);
+    if (typeof step === "number" || step.name?.canonical !== true) continue;
+    const nameAt = step.name.at?.(octets, start) ?? start;
+    if (!hasUpperCase(octets, nameAt, reader.offset)) continue;
+    canonical ??= new Uint8Array(octets);
+    for (let i = nameAt; i < reader.offset; i++) if (isUpperCase(octets[i]!)) canonical[i] = octets[i]! + 32;
   }
-  return writer.finish();
+  return canonical ?? octets;
 }
 
 /** Calls back for every name in the RDATA and for the octets between them, in order: for writers that compress. */
@@ -104,13 +161,15 @@ export function rdataParts(
   onName: (name: Name) => void,
   onOctets: (octets: Uint8Array) => void,
 ): void {
-  const plan = plans.get(type)!;
   const reader = new Reader(octets);
-  for (const [, field] of plan.fields) {
+  for (const step of plans.get(type)!.steps) {
     const start = reader.offset;
-    const value = field.read(reader);
-    if (value instanceof Name) onName(value);
-    else onOctets(octets.subarray(start, reader.offset));
+    if (typeof step !== "number" && step.name !== undefined) {
+      onName(step.read(reader) as Name);
+    } else {
+      pass(step, reader);
+      onOctets(octets.subarray(start, reader.offset));
+    }
   }
 }
 
@@ -135,14 +194,17 @@ const genericText = (octets: Uint8Array): string =>
 
 /** Presentation form, or `\# length hex` for any type (RFC 3597 §5). TextError if it is neither. */
 export function rdataFromText(type: RRType, text: string | Tokens, origin?: Name): Uint8Array {
-  const tokens = typeof text === "string" ? new Tokens(splitText(text), origin) : text;
-  if (tokens.peek()?.text === "\\#") return genericRdata(type, tokens);
+  const tokens = typeof text === "string" ? new Tokens(wordsOf(text), origin) : text;
+  const first = tokens.peek();
+  if (first?.text === "\\#" && !first.quoted) return checked(type, () => uncheckedGenericRdata(tokens));
   const plan = plans.get(type);
   if (plan === undefined) throw new TextError(`RDATA of ${typeToText(type)} is written as \\# length hex`);
-  const writer = new Writer();
-  for (const [, field] of plan.fields) field.write(writer, field.parse(tokens));
-  if (!tokens.done) throw new TextError(`"${tokens.next("")}" is too much for ${typeToText(type)}`);
-  return checked(type, writer.finish().slice());
+  return checked(type, () => {
+    const writer = new Writer();
+    for (const [, field] of plan.fields) field.write(writer, field.parse(tokens));
+    if (!tokens.done) throw new TextError(`"${tokens.next("")}" is too much for ${typeToText(type)}`);
+    return writer.finish();
+  });
 }
 
 /** What follows `\#`, as opaque octets whatever the type: for tests that need RDATA its type would not allow. */
@@ -155,27 +217,27 @@ export function uncheckedGenericRdata(tokens: Tokens): Uint8Array {
   return octets;
 }
 
-function genericRdata(type: RRType, tokens: Tokens): Uint8Array {
-  return checked(type, uncheckedGenericRdata(tokens));
-}
-
-function checked(type: RRType, octets: Uint8Array): Uint8Array {
+/** What the text says must be what a message could hold. */
+function checked(type: RRType, make: () => Uint8Array): Uint8Array {
   try {
+    const octets = make();
     return readRdata(type, new Reader(octets), octets.length);
   } catch (error) {
-    if (error instanceof WireError) throw new TextError(`${typeToText(type)}: ${error.message}`);
+    if (error instanceof WireError || error instanceof RangeError)
+      throw new TextError(`${typeToText(type)}: ${error.message}`);
     throw error;
   }
 }
 
-function splitText(text: string): { text: string; quoted: boolean }[] {
-  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+)/gs)].map((match) => ({
-    text: match[1] ?? match[2]!,
-    quoted: match[1] !== undefined,
-  }));
+/** Parentheses mean nothing where there are no lines. */
+function wordsOf(text: string): Token[] {
+  return [...tokensOf(text)].filter((token) => typeof token !== "string");
 }
 
-function hasUpperCase(octets: Uint8Array): boolean {
-  for (const octet of octets) if (octet >= 0x41 && octet <= 0x5a) return true;
+function hasUpperCase(octets: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (isUpperCase(octets[i]!)) return true;
   return false;
 }
+
+/** Length octets within names are at most 63, below "A". */
+const isUpperCase = (octet: number): boolean => octet >= 0x41 && octet <= 0x5a;

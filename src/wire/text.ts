@@ -84,9 +84,26 @@ export class Tokens {
 
   restBase64(): Uint8Array {
     const text = this.rest();
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, "").length % 4 === 1)
-      this.fail(`"${short(text)}" is not base64`);
-    return Uint8Array.from(Buffer.from(text, "base64"));
+    return base64ToOctets(text) ?? this.fail(`"${short(text)}" is not base64`);
+  }
+}
+
+/** Words and parentheses, without white space and comments. */
+export function* tokensOf(line: string): Iterable<Token | "(" | ")"> {
+  const pattern = /[ \t\r\n]+|(;[^\n]*)|([()])|((?:[^ \t\r\n;()"\\]|\\.)+)?(?:"((?:[^"\\]|\\.)*)")?/gsy;
+  while (pattern.lastIndex < line.length) {
+    const at = pattern.lastIndex;
+    const match = pattern.exec(line);
+    if (match === null || match[0] === "")
+      throw new TextError(
+        line[at] === '"' ? "a quote is never closed" : `"${short(line.slice(at))}" ends within an escape`,
+      );
+    const [, comment, parenthesis, word, quoted] = match;
+    if (comment !== undefined) continue;
+    if (parenthesis !== undefined) yield parenthesis as "(" | ")";
+    else if (word !== undefined)
+      yield { text: word + (quoted ?? ""), quoted: false }; // key="value" of SVCB
+    else if (quoted !== undefined) yield { text: quoted, quoted: true };
   }
 }
 
@@ -118,24 +135,25 @@ export function ttlFromText(text: string): number | null {
   return seconds < 2 ** 32 ? seconds : null;
 }
 
-/** Octets of a text with `\X` and `\DDD` escapes; TextError for others than ASCII. */
+/** Octets of a text with `\X` and `\DDD` escapes (RFC 1035 §5.1); TextError for others than ASCII. */
 export function unescaped(text: string): Uint8Array {
   const octets: number[] = [];
   for (let i = 0; i < text.length; i++) {
     let code = text.charCodeAt(i);
     if (code === 0x5c) {
-      const digits = /^[0-9]{3}/.exec(text.slice(i + 1));
-      if (digits !== null) {
-        code = Number(digits[0]);
+      const digits = text.slice(i + 1, i + 4);
+      if (/^[0-9]/.test(digits) ? !/^(?:[01][0-9]{2}|2[0-4][0-9]|25[0-5])$/.test(digits) : digits === "")
+        throw new TextError(`"${short(text)}" has an escape that is none`);
+      if (/^[0-9]/.test(digits)) {
+        octets.push(Number(digits));
         i += 3;
-      } else {
-        i += 1;
-        code = text.charCodeAt(i);
+        continue;
       }
-      if (!(code <= 255)) throw new TextError(`"${short(text)}" has an escape that is none`);
-    } else if (code > 255) {
-      throw new TextError(`"${short(text)}" has a character that is no octet: write \\DDD`);
+      i += 1;
+      code = text.charCodeAt(i);
     }
+    // A file's octets above 127 have become characters in one way or another: nobody knows which they were.
+    if (code > 0x7e) throw new TextError(`"${short(text)}" has a character outside ASCII: write \\DDD`);
     octets.push(code);
   }
   return Uint8Array.from(octets);
@@ -157,6 +175,16 @@ export function hex(octets: Uint8Array): string {
 
 export function hexToOctets(text: string): Uint8Array | null {
   return text.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(text) ? Uint8Array.from(Buffer.from(text, "hex")) : null;
+}
+
+export function base64(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("base64");
+}
+
+/** The padding may be missing. */
+export function base64ToOctets(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, "").length % 4 === 1) return null;
+  return Uint8Array.from(Buffer.from(text, "base64"));
 }
 
 const digits32 = "0123456789abcdefghijklmnopqrstuv";

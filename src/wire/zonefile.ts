@@ -3,7 +3,7 @@ import type { ResourceRecord } from "./message.ts";
 import { Name } from "./name.ts";
 import { rdataFromText, rdataToText } from "./rdata.ts";
 import { CLASS, classFromText, classToText, typeFromText, typeToText } from "./registry.ts";
-import { nameFromText, TextError, type Token, Tokens, ttlFromText } from "./text.ts";
+import { nameFromText, TextError, type Token, Tokens, tokensOf, ttlFromText } from "./text.ts";
 
 export class ZoneFileError extends Error {
   override readonly name = "ZoneFileError";
@@ -112,36 +112,20 @@ function* entriesOf(text: string, source: string): Iterable<Entry> {
       start = line;
       indented = /^[ \t]/.test(content);
     }
-    for (const token of tokensOf(content, source, line)) {
-      if (token === "(") depth += 1;
-      else if (token === ")") depth -= 1;
-      else tokens.push(token);
-      if (depth < 0) throw new ZoneFileError(source, line, "a closing parenthesis too many");
+    try {
+      for (const token of tokensOf(content)) {
+        if (token === "(") depth += 1;
+        else if (token === ")") depth -= 1;
+        else tokens.push(token);
+        if (depth < 0) refuse("a closing parenthesis too many");
+      }
+    } catch (error) {
+      if (error instanceof TextError) throw new ZoneFileError(source, line, error.message);
+      throw error;
     }
     if (depth > 0) continue;
     if (tokens.length > 0) yield { line: start, tokens, indented };
     tokens = [];
   }
   if (depth > 0) throw new ZoneFileError(source, start, "a parenthesis is never closed");
-}
-
-function* tokensOf(content: string, source: string, line: number): Iterable<Token | "(" | ")"> {
-  const pattern = /[ \t]+|(;.*)|([()])|((?:[^ \t;()"\\]|\\.)(?:[^ \t;()"\\]|\\.)*)?(?:"((?:[^"\\]|\\.)*)")?/gy;
-  while (pattern.lastIndex < content.length) {
-    const at = pattern.lastIndex;
-    const match = pattern.exec(content);
-    if (match === null || match[0] === "") {
-      throw new ZoneFileError(
-        source,
-        line,
-        content[at] === '"' ? "a quote is never closed" : `"${content.slice(at, at + 10)}" cannot be read`,
-      );
-    }
-    const [, comment, parenthesis, word, quoted] = match;
-    if (comment !== undefined) return;
-    if (parenthesis !== undefined) yield parenthesis as "(" | ")";
-    else if (word !== undefined)
-      yield { text: word + (quoted ?? ""), quoted: false }; // key="value" of SVCB
-    else if (quoted !== undefined) yield { text: quoted, quoted: true };
-  }
 }
