@@ -40,8 +40,8 @@ export const wounds: readonly Wound[] = [
   ...attackWounds,
 ];
 
-/** Noon of a day in 2026: tests with a virtual clock start where the world was signed. */
-export const LAB_NOW: UnixSeconds = Date.UTC(2026, 10, 2, 12) / 1000;
+/** 2026-11-02 12:00:00 UTC: tests with a virtual clock start where the world was signed. */
+export const LAB_NOW: UnixSeconds = 1_793_620_800;
 
 export function world(now: UnixSeconds = LAB_NOW, options: WorldOptions = {}): SoundWorld {
   return {
