@@ -50,20 +50,24 @@ export class NsecRanges {
     });
   }
 
-  /** `authority`: NSEC RRsets of one zone and its SOA (or it is known already), all proven. */
+  /** `authority`: NSEC RRsets of one zone, and its SOA if it is there; all proven. */
   remember(zone: Name, authority: readonly RRset[]): void {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#zones.get(zone.key) ?? { name: zone, ranges: [], soa: null };
-    const soa = authority.find((rrset) => isOfType(rrset, TYPE.SOA) && rrset.name.equals(zone)) ?? known.soa?.rrset;
-    if (soa === undefined || !isOfType(soa, TYPE.SOA)) return;
-    const minimum = Math.min(soa.ttl, rdataOf(soa)[0]!.minimum);
-    if (soa !== known.soa?.rrset) known.soa = { rrset: soa, expiresMs: nowMs + minimum * 1000 };
+    const soa = authority.find((rrset) => isOfType(rrset, TYPE.SOA) && rrset.name.equals(zone));
+    if (soa !== undefined && isOfType(soa, TYPE.SOA)) {
+      known.soa = { rrset: soa, expiresMs: nowMs + Math.min(soa.ttl, rdataOf(soa)[0]!.minimum) * 1000 };
+    }
+    // RFC 9077 §3: an NSEC RR denies for no longer than the SOA says.
+    const soaTtl =
+      known.soa === null
+        ? Number.POSITIVE_INFINITY
+        : Math.min(known.soa.rrset.ttl, rdataOf(known.soa.rrset)[0]!.minimum);
     for (const rrset of authority) {
       if (!isOfType(rrset, TYPE.NSEC) || !rrset.name.isWithin(zone)) continue;
       const next = rdataOf(rrset)[0]!.next;
       if (!next.isWithin(zone)) continue;
-      // RFC 9077 §3: an NSEC RR denies for no longer than the SOA says.
-      const ttl = Math.min(rrset.ttl, minimum);
+      const ttl = Math.min(rrset.ttl, soaTtl);
       if (ttl > 0)
         this.#insert(known, {
           zone: zone.key,

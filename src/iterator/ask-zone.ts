@@ -227,7 +227,7 @@ class Race {
     if (response.kind !== "useless") return { kind: "won", response, message, from: server };
     candidate.spent = true;
     if (response.why.kind === "lame") infra.lame(server, this.#zone.zone);
-    if (response.why.kind === "recursive")
+    if (response.why.kind === "recursive" || response.why.kind === "empty")
       this.#lastResort ??= { response: response.why.response, message, from: server };
     return { kind: "lost", why: `${serverText(server)} ${meaning}` };
   }

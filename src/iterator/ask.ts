@@ -150,7 +150,8 @@ function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskC
     const cookie = checkCookie(message, target.server, infra);
     if (cookie !== null) return cookie;
   }
-  if (message.tc && ask.transport === "udp") return { act: "stream" };
+  // RFC 7766 §5; a stream has room for everything, so what is truncated there is broken.
+  if (message.tc) return ask.transport === "udp" ? { act: "stream" } : { act: "give up", why: "truncated over TCP" };
   if (
     ask.edns !== null &&
     message.edns === null &&

@@ -18,6 +18,8 @@ export type Useless =
   | { readonly kind: "lame" }
   /** A recursive server's answer where an authoritative one was asked: a last resort. */
   | { readonly kind: "recursive"; readonly response: Conclusive }
+  /** NOERROR and nothing in it: perhaps "no data", perhaps a server that lost its zone. A last resort as well. */
+  | { readonly kind: "empty"; readonly response: Conclusive }
   | { readonly kind: "unusable"; readonly why: string };
 
 export type Classified =
@@ -43,6 +45,8 @@ export function uselessText(why: Useless): string {
       return "lame";
     case "recursive":
       return "not authoritative";
+    case "empty":
+      return "empty";
     case "unusable":
       return why.why;
   }
@@ -136,8 +140,11 @@ function findAnswer(
     const [first, ...rest] = all.slice(0, limits.anyRRsets);
     if (first !== undefined) return { kind: "answer", question: asked, rrsets: [first, ...rest], authority };
   }
+  const dname = answer.find((rrset) => rrset.type === TYPE.DNAME && asked.name.isStrictlyWithin(rrset.name)) ?? null;
   const exact = answer.find((rrset) => rrset.type === asked.type && rrset.name.equals(asked.name));
-  if (exact !== undefined) return { kind: "answer", question: asked, rrsets: [exact], authority };
+  // A CNAME that a server made from a DNAME is no data of its own, even to a question for it. RFC 6672 §3.1.
+  const made = dname !== null && exact?.type === TYPE.CNAME && exact.signatures.length === 0;
+  if (exact !== undefined && !made) return { kind: "answer", question: asked, rrsets: [exact], authority };
   const signatures =
     asked.type === TYPE.RRSIG
       ? answer.filter((rrset) => rrset.name.equals(asked.name) && rrset.signatures.length > 0)
@@ -146,7 +153,6 @@ function findAnswer(
   if (signed !== undefined) return { kind: "answer", question: asked, rrsets: [signed, ...others], authority };
 
   const cname = answer.find((rrset) => rrset.type === TYPE.CNAME && rrset.name.equals(asked.name)) ?? null;
-  const dname = answer.find((rrset) => rrset.type === TYPE.DNAME && asked.name.isStrictlyWithin(rrset.name)) ?? null;
   if (dname !== null && isOfType(dname, TYPE.DNAME)) {
     const target = asked.name.replaceSuffix(dname.name, rdataOf(dname)[0]!.target);
     return { kind: "alias", question: asked, alias: dname, target, received: cname, authority };
@@ -211,8 +217,8 @@ function withoutAnswer(
   // Something else at the name, and nothing beside it: there is no data of this type. RFC 2308 §2.2 type 3.
   if (message.answer.some((record) => record.name.equals(asked.name))) return unlessRecursive(noData, message, zone);
   if (message.authority.some((record) => record.type === TYPE.NS)) return message.aa && ns.length > 0 ? noData : lame;
-  // Nothing at all: an authoritative server means "no data" (RFC 2308 §2.2 type 3), another one nothing.
-  return message.aa ? unlessRecursive(noData, message, zone) : lame;
+  // Nothing at all: an authoritative server may mean "no data" (RFC 2308 §2.2 type 3), another one nothing.
+  return message.aa ? { kind: "useless", why: { kind: "empty", response: noData } } : lame;
 }
 
 function dsInReferral(asked: Question, authority: readonly RRset[]): Conclusive | null {

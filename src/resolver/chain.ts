@@ -173,6 +173,9 @@ export class Chain {
   }
 
   async #enterAnchor(anchor: TrustAnchor, task: Task): Promise<ZoneTrust> {
+    // An anchor of algorithms that do not count needs no keys to be insecure.
+    const unsupported = anchorZone(anchor, null, task.session.judge());
+    if (unsupported.status === "insecure") return unsupported;
     return this.#withKeys(anchor.zone, task, (keys) => anchorZone(anchor, keys, task.session.judge()));
   }
 
