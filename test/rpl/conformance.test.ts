@@ -23,10 +23,12 @@ describe.skipIf(!corporaPresent).each(corpora)("the %s corpus", (corpus) => {
       if (kind === "core") expect(result.outcome).toBe("pass");
     });
   });
-  test.each(manifest)("$file with the product's own algorithms", async ({ path, retired_crypto }) => {
+  test.each(manifest)("$file with the product's own algorithms", async ({ path, file, retired_crypto }) => {
     const scenario = readScenario(path);
     const result = await runScenario(scenario, { algorithms: "production" });
-    expect(productionFaults(scenario, result, retired_crypto)).toEqual([]);
+    const named = deviations.find((deviation) => deviation.file === file)?.steps ?? [];
+    const faults = productionFaults(scenario, result, retired_crypto);
+    expect(faults.filter((fault) => !named.some((step) => fault.startsWith(`step ${step}:`)))).toEqual([]);
   });
 });
 

@@ -25,6 +25,42 @@ export const deviations: readonly Deviation[] = [
     permittedBy: "RFC 2181 §10.3",
     why: "the target of an NS RR must not be an alias, so its addresses are not looked for behind one",
   },
+  {
+    file: "iter_pcdiff.rpl",
+    steps: [20],
+    permittedBy: "RFC 1034 §5.3.3",
+    why: "the servers of a delegation are those that the parent names; where only the child's own NS RRs work, the zone is broken for everybody who comes anew",
+  },
+  {
+    file: "iter_pcnamerec.rpl",
+    steps: [20, 40],
+    permittedBy: "RFC 1034 §5.3.3",
+    why: "as iter_pcdiff: the parent's NS RRs are the ones that count",
+  },
+  {
+    file: "iter_pcdirect.rpl",
+    steps: [10, 30],
+    permittedBy: "RFC 1034 §5.3.3",
+    why: "as iter_pcdiff: the parent's NS RRs are the ones that count",
+  },
+  {
+    file: "nsec3_aggr_cache.rpl",
+    steps: [1011, 1021, 1023, 1025, 1032, 1034, 1036],
+    permittedBy: "RFC 8198 §5.2",
+    why: "NSEC RRs answer from the cache; NSEC3 RRs do not, since finding the closest encloser would hash for every question (CVE-2026-42923)",
+  },
+  {
+    file: "val_cnametoinsecure.rpl",
+    steps: [10, 30],
+    permittedBy: "RFC 4035 §3.1.4",
+    why: "the denial of the DS that came beside the CNAME is learned, and given to who asks for the DS, not repeated beside data below the cut",
+  },
+  {
+    file: "val_nodata_failsig.rpl",
+    steps: [10],
+    permittedBy: "RFC 4034 §3.1",
+    why: "an RRSIG without a signature is malformed, and so is its message, whatever its algorithm",
+  },
 ];
 
 /** Features that scenarios want and this resolver does not have, with the reason. Scenarios that fail for them are skipped. */
