@@ -171,11 +171,27 @@ describe.each(engines)("$name engine", (native) => {
     const zone = secureZone("example.com", [key], engine);
     engine.calls.verifications = 0;
     const by = judgeWith(engine, { limits: { signatures: 2 } });
-    const rrset = signed(data, "example.com", key);
-    const kinds = times(4, () => verifyRRset(rrset, zone, by).kind);
+    const rrsets = times(4, () => signed(data, "example.com", key));
+    const kinds = rrsets.map((rrset) => verifyRRset(rrset, zone, by).kind);
     expect(kinds).toEqual(["verified", "verified", "failed", "failed"]);
     expect(engine.calls.verifications).toBe(2);
     expect(by.work.exhausted).toBe("signatures");
+  });
+
+  test("the same signature over the same data costs nothing the second time, and nothing but cryptography is skipped", () => {
+    const engine = counting(native);
+    const zone = secureZone("example.com", [key], engine);
+    engine.calls.verifications = 0;
+    const by = judgeWith(engine);
+    const rrset = signed(data, "example.com", key);
+    expect(verifyRRset(rrset, zone, by).kind).toBe("verified");
+    expect(verifyRRset({ ...rrset, ttl: 1 }, zone, by).kind).toBe("verified");
+    expect(engine.calls.verifications).toBe(1);
+    const [signature] = rrset.signatures;
+    expect(verifyRRset(rrset, zone, { ...by, now: signature!.expiration + 1 }).kind).toBe("failed");
+    const forged: typeof rrset = { ...rrset, data: [Uint8Array.from(rrset.data[0], (octet) => octet ^ 1)] };
+    expect(verifyRRset(forged, zone, by).kind).toBe("failed");
+    expect(engine.calls.verifications).toBe(2);
   });
 });
 
