@@ -1,5 +1,7 @@
 /** The real clock and the real dice: the only place where time and chance enter. Quality of chance: RFC 5452 §10. */
+
 import { randomFillSync } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import type { Clock, Random, Timer } from "./env.ts";
 
 /** A longer setTimeout fires at once (32-bit milliseconds), and RFC 5011 waits for 30 days: longer waits go in steps. */
@@ -81,4 +83,11 @@ export function pooledRandom(fill: (pool: Uint8Array) => void): Random {
       return result;
     },
   };
+}
+
+/** Does this machine have an IPv6 address from which the Internet could be asked? Link-local and loopback ones do not count. */
+export function hasGlobalIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family, internal, address }) => family === "IPv6" && !internal && !address.startsWith("fe80:")),
+  );
 }

@@ -4,7 +4,7 @@ import { nativeEngine } from "../crypto/native.ts";
 import { anchorsFromXml, anchorsFromZoneText } from "../dnssec/anchors.ts";
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
 import type { ResolutionEvent } from "../env/events.ts";
-import { systemClock, systemRandom } from "../env/system.ts";
+import { hasGlobalIpv6, systemClock, systemRandom } from "../env/system.ts";
 import { systemExchange } from "../net/exchange.ts";
 import { addressFromRdata } from "../wire/address.ts";
 import type { Name } from "../wire/name.ts";
@@ -46,10 +46,13 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
   if (hints.length === 0) throw new TypeError("root hints name no server with an address");
   const known = { hints, anchors, engine: engine ?? nativeEngine(), ...rest };
   if (env !== undefined) return fromParts({ ...known, env: onEvent === undefined ? env : { ...env, emit: onEvent } });
-  const settings = settingsWith(options.settings ?? {});
+  // A machine without IPv6 need not find out anew with every server.
+  const changes = { ...(hasGlobalIpv6() ? {} : { ipv6: false }), ...options.settings };
+  const settings = settingsWith(changes);
   const network = systemExchange({ clock: systemClock, random: systemRandom, settings });
   const resolver = fromParts({
     ...known,
+    settings: changes,
     env: { clock: systemClock, random: systemRandom, exchange: network.exchange, emit: onEvent ?? (() => {}) },
   });
   return closingAlso(resolver, () => network.close());

@@ -63,6 +63,7 @@ class IterativeResolver implements Resolver {
   readonly #closing = manyListeners();
   readonly #forwarding: boolean;
   #priming: Promise<void> | null = null;
+  #primedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ResolverParts) {
     const settings = settingsWith(parts.settings ?? {});
@@ -174,7 +175,10 @@ class IterativeResolver implements Resolver {
   }
 
   prime(): Promise<void> {
-    this.#priming ??= this.#prime();
+    if (this.#env.clock.monotonicMs() < this.#primedUntilMs || this.#forwarding) return Promise.resolve();
+    this.#priming ??= this.#prime().finally(() => {
+      this.#priming = null;
+    });
     return this.#priming;
   }
 
@@ -188,13 +192,16 @@ class IterativeResolver implements Resolver {
     await this.close();
   }
 
+  /** The root's own NS RRset for as long as it says; if it cannot be had, the hints do, and it is tried again later. */
   async #prime(): Promise<void> {
     const task = this.#task(this.#closing.signal, { trouble: [], listener: undefined });
     const question = { name: Name.root, type: TYPE.NS, class: CLASS.IN };
     const [fetched] = await Promise.all([this.#fetcher.fetch(question, task), this.#chain.trustOf(Name.root, task)]);
-    if (fetched.kind !== "found" || fetched.response.kind !== "answer") return; // the hints will do (RFC 9609 §5)
-    const primed = delegationFromPriming(fetched.response.rrsets[0], fetched.message, fetched.zone.port);
+    const answered = fetched.kind === "found" && fetched.response.kind === "answer";
+    const primed = answered ? delegationFromPriming(fetched) : null;
     if (primed !== null) this.#delegations.remember(primed);
+    const seconds = primed === null ? this.#settings.maxFailureTtl : Math.min(primed.ttl, this.#settings.maxTtl);
+    this.#primedUntilMs = this.#env.clock.monotonicMs() + seconds * 1000;
   }
 
   /** Follows aliases to the end, each link from the cache or looked up. Never rejects. */

@@ -1,9 +1,9 @@
 /** Where every walk begins: hints as a delegation, and priming. RFC 9609. */
 
 import type { Delegation, NameServer } from "../iterator/delegation.ts";
-import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
+import type { Fetched } from "../iterator/walk.ts";
+import { isOfType, rdataOf } from "../rrset/rrset.ts";
 import { addressFromRdata } from "../wire/address.ts";
-import type { Message } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
 import type { ForwardZone, Hint, StubZone } from "./api.ts";
@@ -35,7 +35,13 @@ export function delegationFromConfiguration(zone: ForwardZone | StubZone, mode: 
 }
 
 /** The root delegation as the root itself tells it. Its addresses are unsigned, so they are worth no more than hints. */
-export function delegationFromPriming(ns: RRset, message: Message, port: number): Delegation | null {
+export function delegationFromPriming({
+  response,
+  message,
+  zone,
+}: Extract<Fetched, { kind: "found" }>): Delegation | null {
+  if (response.kind !== "answer") return null;
+  const [ns] = response.rrsets;
   if (!isOfType(ns, TYPE.NS)) return null;
   const servers: NameServer[] = [];
   for (const { target } of rdataOf(ns)) {
@@ -52,5 +58,14 @@ export function delegationFromPriming(ns: RRset, message: Message, port: number)
     if (addresses.length > 0) servers.push({ name: target, addresses });
   }
   if (servers.length === 0) return null;
-  return { zone: Name.root, parent: null, ds: null, evidence: [], servers, mode: "authoritative", ttl: ns.ttl, port };
+  return {
+    zone: Name.root,
+    parent: null,
+    ds: null,
+    evidence: [],
+    servers,
+    mode: "authoritative",
+    ttl: ns.ttl,
+    port: zone.port,
+  };
 }
