@@ -213,7 +213,10 @@ function withoutAnswer(
     if (asked.type === TYPE.DS && below.name.equals(asked.name)) return dsInReferral(asked, authority) ?? lame;
     return referral(below, message, zone, authority, limits);
   }
-  if (denied) return unlessRecursive(noData, message, zone);
+  // A referral to the very zone that was asked comes from a server of its parent, and what stands beside it denies the DS,
+  // not what was asked for (ATTACKS A-61: glue that points to the parent's own server).
+  const toItself = !message.aa && ns.some((rrset) => rrset.name.equals(zone.zone));
+  if (denied && !toItself) return unlessRecursive(noData, message, zone);
   // Something else at the name, and nothing beside it: there is no data of this type. RFC 2308 §2.2 type 3.
   if (message.answer.some((record) => record.name.equals(asked.name))) return unlessRecursive(noData, message, zone);
   if (message.authority.some((record) => record.type === TYPE.NS)) return message.aa && ns.length > 0 ? noData : lame;
