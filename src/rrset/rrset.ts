@@ -48,6 +48,8 @@ interface Draft {
   ttl: number;
   readonly data: Uint8Array[];
   readonly signatures: Rrsig[];
+  /** Identities of the signatures and, from the second record on, of the data. */
+  readonly signed: string[];
   seen: Set<string> | null;
 }
 
@@ -63,24 +65,27 @@ export function groupRRsets(records: readonly ResourceRecord[], signatures: read
   }
   const strays = new Map<string, Draft>();
   for (const record of records) {
-    if (record.class !== CLASS.IN || record.type !== TYPE.RRSIG) continue;
-    const covered = ((record.rdata[0]! << 8) | record.rdata[1]!) as RRType;
-    const draft = drafts.get(keyOf(record.name, covered));
-    if (draft === undefined) addTo(strays, record);
-    else if (draft.signatures.length < SIGNATURES_KEPT) {
-      draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
-      draft.ttl = Math.min(draft.ttl, record.ttl); // RFC 4035 §5.3.3: the TTL of the RRSIG bounds it as well
-    }
+    if (record.class === CLASS.IN && record.type === TYPE.RRSIG && !attach(drafts, record)) addTo(strays, record);
   }
   for (const record of signatures) {
-    const covered = (record.rdata[0]! << 8) | record.rdata[1]!;
-    const draft = drafts.get(keyOf(record.name, covered));
-    if (draft !== undefined && draft.signatures.length < SIGNATURES_KEPT) {
-      draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
-      draft.ttl = Math.min(draft.ttl, record.ttl);
-    }
+    if (record.class === CLASS.IN && record.type === TYPE.RRSIG) attach(drafts, record);
   }
   return { rrsets: [...drafts.values()].map(finished), strays: [...strays.values()].map(finished) };
+}
+
+/** Is there an RRset that this RRSIG covers? Then it is kept there, unless it is there already or one too many. */
+function attach(drafts: Map<string, Draft>, record: ResourceRecord): boolean {
+  const covered = (record.rdata[0]! << 8) | record.rdata[1]!;
+  const draft = drafts.get(keyOf(record.name, covered));
+  if (draft === undefined) return false;
+  if (draft.signatures.length === SIGNATURES_KEPT) return true;
+  // The same RRSIG many times must not push the others out.
+  const id = identity(TYPE.RRSIG, record.rdata);
+  if (draft.signed.includes(id)) return true;
+  draft.signed.push(id);
+  draft.signatures.push(decodeRdata(TYPE.RRSIG, record.rdata));
+  draft.ttl = Math.min(draft.ttl, record.ttl); // RFC 4035 §5.3.3: the TTL of the RRSIG bounds it as well
+  return true;
 }
 
 /** The RRset's records, without its signatures. */
@@ -110,6 +115,7 @@ function addTo(drafts: Map<string, Draft>, record: ResourceRecord): void {
       ttl: record.ttl,
       data: [record.rdata],
       signatures: [],
+      signed: [],
       seen: null,
     });
     return;

@@ -1,7 +1,9 @@
 /** THE table of RR types: one row each, built from fields; the value types follow from it. Types without a row are opaque (RFC 3597). */
 
+import { a6, nxtTypes } from "./bygone.ts";
 import type { Field } from "./fields.ts";
 import * as f from "./fields.ts";
+import { location } from "./loc.ts";
 import type { Name } from "./name.ts";
 import { TYPE } from "./registry.ts";
 import { svcbParams } from "./svcb.ts";
@@ -40,17 +42,20 @@ export const rows = {
   [TYPE.RP]: { mailbox: f.canonicalName, text: f.canonicalName },
   [TYPE.AFSDB]: { subtype: f.u16, host: f.canonicalName },
   [TYPE.X25]: { address: f.string },
+  [TYPE.ISDN]: { address: f.string, subaddress: f.optionalString },
   [TYPE.RT]: { preference: f.u16, host: f.canonicalName },
   [TYPE.SIG]: signature(f.canonicalName),
   [TYPE.KEY]: dnskey,
   [TYPE.PX]: { preference: f.u16, map822: f.canonicalName, mapx400: f.canonicalName },
   [TYPE.GPOS]: { longitude: f.string, latitude: f.string, altitude: f.string },
   [TYPE.AAAA]: { address: f.ipv6 },
-  [TYPE.NXT]: { next: f.canonicalName, types: f.restHex },
+  [TYPE.NXT]: { next: f.canonicalName, types: nxtTypes },
+  [TYPE.LOC]: { location },
   [TYPE.SRV]: { priority: f.u16, weight: f.u16, port: f.u16, target: f.canonicalName },
   [TYPE.NAPTR]: { order: f.u16, preference: f.u16, flags: f.string, services: f.string, regexp: f.string, replacement: f.canonicalName },
   [TYPE.KX]: { preference: f.u16, exchanger: f.canonicalName },
   [TYPE.CERT]: { certificateType: f.u16, keyTag: f.u16, algorithm: f.algorithm, certificate: f.restBase64 },
+  [TYPE.A6]: { suffix: a6 },
   [TYPE.DNAME]: { target: f.canonicalName },
   [TYPE.DS]: ds,
   [TYPE.SSHFP]: { algorithm: f.u8, fingerprintType: f.u8, fingerprint: f.restHex },
@@ -70,7 +75,12 @@ export const rows = {
   [TYPE.SVCB]: svcb,
   [TYPE.HTTPS]: svcb,
   [TYPE.SPF]: { strings: f.strings },
+  [TYPE.NID]: { preference: f.u16, nodeId: f.grouped(4, 4, ":") },
+  [TYPE.L32]: { preference: f.u16, locator: f.ipv4 },
+  [TYPE.L64]: { preference: f.u16, locator: f.grouped(4, 4, ":") },
   [TYPE.LP]: { preference: f.u16, fqdn: f.plainName },
+  [TYPE.EUI48]: { address: f.grouped(6, 2, "-") },
+  [TYPE.EUI64]: { address: f.grouped(8, 2, "-") },
   [TYPE.URI]: { priority: f.u16, weight: f.u16, target: f.restText },
   [TYPE.CAA]: { flags: f.u8, tag: f.tag, value: f.restText },
   [TYPE.DLV]: ds,

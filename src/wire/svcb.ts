@@ -2,7 +2,7 @@
 import { addressToOctets, octetsToAddress } from "./address.ts";
 import { Reader, WireError, Writer } from "./cursor.ts";
 import type { Field } from "./fields.ts";
-import { escapedText, TextError, type Tokens, unescaped } from "./text.ts";
+import { base64, base64ToOctets, escapedText, TextError, type Tokens, unescaped } from "./text.ts";
 
 const keys = [
   "mandatory",
@@ -138,7 +138,7 @@ function printValue(key: number, value: Uint8Array): string {
     case 4:
       return every(4).map(octetsToAddress).join(",");
     case 5:
-      return Buffer.from(value.buffer, value.byteOffset, value.length).toString("base64");
+      return base64(value);
     case 6:
       return every(16).map(octetsToAddress).join(",");
     default:
@@ -173,8 +173,12 @@ function parseValue(key: number, text: string): Uint8Array {
     Uint8Array.from(parts.flatMap((part) => [...part]));
   const address = (part: string): Uint8Array => {
     const octets = addressToOctets(part);
-    if (octets === null) throw new TextError(`"${part}" is no address`);
+    if (octets?.length !== (key === 4 ? 4 : 16)) throw new TextError(`"${part}" is no address for ${keyToText(key)}`);
     return octets;
+  };
+  const sized = (id: readonly number[]): number[] => {
+    if (id.length > 255) throw new TextError(`service parameter ${keyToText(key)}: an item of ${id.length} octets`);
+    return [id.length, ...id];
   };
   switch (key) {
     case 0:
@@ -186,7 +190,7 @@ function parseValue(key: number, text: string): Uint8Array {
           .map((k) => [k >> 8, k & 0xff]),
       );
     case 1:
-      return joined(splitList(unescaped(text)).map((id) => [id.length, ...id]));
+      return joined(splitList(unescaped(text)).map(sized));
     case 3: {
       if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new TextError(`"${text}" is no port`);
       return Uint8Array.from([Number(text) >> 8, Number(text) & 0xff]);
@@ -195,10 +199,14 @@ function parseValue(key: number, text: string): Uint8Array {
     case 6:
       return joined(text.split(",").map(address));
     case 5:
-      return Uint8Array.from(Buffer.from(text, "base64"));
+      return base64ToOctets(text) ?? refuse(`"${text}" is not base64`);
     default:
       return unescaped(text);
   }
+}
+
+function refuse(reason: string): never {
+  throw new TextError(reason);
 }
 
 /** Splits at commas that are not escaped. RFC 9460 appendix A.1. */
