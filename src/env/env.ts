@@ -13,6 +13,8 @@ export interface Clock {
   unixSeconds(): UnixSeconds;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The same, but keeps no process alive: for work that nobody waits for. Where it is missing, `sleep` does. */
+  doze?(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** What sockets need besides a clock: a deadline at a fraction of the cost of a sleep that can be aborted. */
@@ -47,6 +49,8 @@ export interface Ask {
   /** Null: no OPT record. DO is always set when there is one (RFC 4035 §4.1). */
   readonly edns: { readonly udpSize: number; readonly options: readonly EdnsOption[] } | null;
   readonly timeoutMs: number;
+  /** Nobody waits for the answer, so it must not keep the process alive. */
+  readonly background?: boolean;
 }
 
 export type ExchangeResult =

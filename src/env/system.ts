@@ -10,23 +10,28 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 export const systemClock: Clock & Timer = {
   monotonicMs: () => performance.now(),
   unixSeconds: () => Date.now() / 1000,
-  sleep(ms, signal) {
-    if (signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        cancel();
-        signal?.removeEventListener("abort", wake);
-        resolve();
-      };
-      const cancel = startTimer(ms, wake, "holds the process");
-      signal?.addEventListener("abort", wake);
-    });
-  },
+  sleep: (ms, signal) => pause(ms, "holds the process", signal),
+  doze: (ms, signal) => pause(ms, "lets it end", signal),
   after: (ms, fire) => startTimer(ms, fire, "holds the process"),
   background: (ms, fire) => startTimer(ms, fire, "lets it end"),
 };
 
-function startTimer(ms: number, fire: () => void, process: "holds the process" | "lets it end"): () => void {
+type Process = "holds the process" | "lets it end";
+
+function pause(ms: number, process: Process, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const cancel = startTimer(ms, wake, process);
+    signal?.addEventListener("abort", wake);
+  });
+}
+
+function startTimer(ms: number, fire: () => void, process: Process): () => void {
   let left = ms;
   let timer: NodeJS.Timeout;
   const step = (): void => {

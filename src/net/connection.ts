@@ -10,6 +10,8 @@ export interface StreamQuestion {
   readonly match: (octets: Uint8Array, query: Uint8Array) => Match;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Keeps no process alive. */
+  readonly background?: boolean;
 }
 
 export type StreamResult =
@@ -54,6 +56,8 @@ export class Connection {
   readonly #abandoned = new Set<number>();
   #state: "connecting" | "open" | "ended" = "connecting";
   #asked = 0;
+  /** Questions for whose sake the process must go on. */
+  #awaited = 0;
   #segmentsHeard = 0;
   /** Nothing new is asked here: the server let a question run out in silence. */
   #retiring = false;
@@ -63,7 +67,9 @@ export class Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#cancelTimer = options.clock.after(options.connectTimeoutMs, () => this.#end(silence, "for all"));
+    // Background: whoever waits for the connection holds the process by the timer of the question.
+    socket.unref();
+    this.#cancelTimer = options.clock.background(options.connectTimeoutMs, () => this.#end(silence, "for all"));
     socket.on("connect", () => {
       this.#cancelTimer();
       if (this.#state === "connecting") this.#state = "open";
@@ -88,7 +94,7 @@ export class Connection {
 
   /** "lost" if it is closed already; while it is open, never for the first question on it. */
   ask(question: StreamQuestion, timeoutMs: number): Promise<StreamResult | Lost> {
-    const { signal } = question;
+    const { signal, background = false } = question;
     if (this.#state === "ended") return Promise.resolve({ kind: "lost", code: "EOF" });
     if (this.#waiting.size === 0) this.#wakeUp();
     if (signal.aborted) {
@@ -101,11 +107,13 @@ export class Connection {
       query[0] = id >>> 8;
       query[1] = id;
       const heardBefore = this.#segmentsHeard;
+      const { clock } = this.#options;
 
       const settle = (result: StreamResult | Lost): void => {
         cancel();
         signal.removeEventListener("abort", abandon);
         this.#waiting.delete(id);
+        if (!background && --this.#awaited === 0) this.#socket.unref();
         resolve(result);
         if (this.#waiting.size === 0) this.#rest();
       };
@@ -114,13 +122,15 @@ export class Connection {
         if (this.#abandoned.size > MAX_ABANDONED) this.#retiring = true;
         settle(silence);
       };
-      const cancel = this.#options.clock.after(timeoutMs, () => {
+      const runOut = (): void => {
         if (this.#segmentsHeard === heardBefore) this.#retiring = true;
         abandon();
-      });
+      };
+      const cancel = background ? clock.background(timeoutMs, runOut) : clock.after(timeoutMs, runOut);
       signal.addEventListener("abort", abandon);
       this.#waiting.set(id, { question, query, isFirst: this.#asked === 0, settle });
       this.#asked += 1;
+      if (!background && ++this.#awaited === 1) this.#socket.ref();
       this.#socket.write(frame(query));
     });
   }
@@ -194,7 +204,6 @@ export class Connection {
       this.destroy();
       return;
     }
-    this.#socket.unref();
     this.#cancelTimer = this.#options.clock.background(this.#options.idleMs, () => this.destroy());
     this.#options.onIdle(this, "idle");
   }
@@ -202,7 +211,6 @@ export class Connection {
   #wakeUp(): void {
     if (this.#asked === 0) return;
     this.#cancelTimer();
-    this.#socket.ref();
     this.#options.onIdle(this, "busy");
   }
 

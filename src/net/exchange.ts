@@ -42,6 +42,7 @@ export function systemExchange({ clock, random, settings, udp, stream }: SystemE
         match: (octets, query) => matchAnswer(octets, { query, transport: "udp", letters }),
         timeoutMs: ask.timeoutMs,
         signal,
+        background: ask.background === true,
       },
       () => {
         sentMs = clock.monotonicMs();
@@ -57,6 +58,7 @@ export function systemExchange({ clock, random, settings, udp, stream }: SystemE
       match: (octets, query) => matchAnswer(octets, { query, transport: "tcp", letters: "any case" }),
       timeoutMs: ask.timeoutMs,
       signal,
+      background: ask.background === true,
     });
     return withRtt(result, clock.monotonicMs() - sentMs);
   }

@@ -17,6 +17,8 @@ export interface Datagram {
   /** Counts from the sending; a wait for a free socket is not the server's fault. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Keeps no process alive. */
+  readonly background?: boolean;
 }
 
 /** A socket that does not even open or send is unreachable at once: no network told us so, our own kernel did. */
@@ -64,7 +66,9 @@ export function udpClient(options: UdpOptions): UdpClient {
   }
 
   function askOnSocket(datagram: Datagram, sent: () => void): Promise<UdpResult> {
-    const { server, signal } = datagram;
+    const { server, signal, background = false } = datagram;
+    const after = (ms: number, fire: () => void): (() => void) =>
+      background ? clock.background(ms, fire) : clock.after(ms, fire);
     return new Promise((resolve) => {
       let discarded = 0;
       let settled = false;
@@ -77,6 +81,7 @@ export function udpClient(options: UdpOptions): UdpClient {
         return;
       }
       const { socket } = opened;
+      if (background) socket.unref();
 
       const settle = (result: UdpResult): void => {
         if (settled) return;
@@ -95,7 +100,7 @@ export function udpClient(options: UdpOptions): UdpClient {
         if (settled || refusal !== null) return;
         refusal = error.code ?? "EIO";
         cancel();
-        cancel = clock.after(Math.min(graceMs, datagram.timeoutMs), expire);
+        cancel = after(Math.min(graceMs, datagram.timeoutMs), expire);
       };
 
       socket.on("message", (octets, from) => {
@@ -125,7 +130,7 @@ export function udpClient(options: UdpOptions): UdpClient {
       });
       inFlight.add(abandon);
       signal.addEventListener("abort", abandon);
-      cancel = clock.after(datagram.timeoutMs, expire);
+      cancel = after(datagram.timeoutMs, expire);
       socket.connect(server.port, server.address, (error?: NodeJS.ErrnoException) => {
         if (settled) return;
         if (error) return settle({ kind: "unreachable", code: error.code ?? "EIO" });
