@@ -4,7 +4,7 @@
  */
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
-import { RCODE, TYPE } from "../wire/registry.ts";
+import { RCODE, type RRType, TYPE } from "../wire/registry.ts";
 import type { AliasData, AnswerData } from "./answer.ts";
 import { type Insecure, mintInsecure, mintSecure, type Secure, type Verdict } from "./verdict.ts";
 
@@ -80,4 +80,11 @@ function dataWithTtls(data: AnswerData, view: TtlView): AnswerData {
 function withTtl(rrset: RRset, { age, cap }: TtlView): RRset {
   const ttl = Math.max(0, Math.min(rrset.ttl, cap) - age);
   return ttl === rrset.ttl ? rrset : { ...rrset, ttl };
+}
+
+/** The RRset of one type that a secure answer holds, as secure as the answer; null if it holds none. */
+export function secureRRset<T extends RRType>(verdict: Secure<AnswerData>, type: T): Secure<RRset<T>> | null {
+  const { value, proof } = verdict;
+  const rrset = value.kind === "answer" ? value.rrsets.find((candidate) => isOfType(candidate, type)) : undefined;
+  return rrset === undefined ? null : mintSecure(rrset as RRset<T>, proof);
 }

@@ -1,0 +1,59 @@
+/** Questions asked on the way to a plan: an answer with the moment it came, and what it says about how long to believe it. */
+import type { Answer } from "../dnssec/answer.ts";
+import { explainVerdict } from "../dnssec/answer.ts";
+import type { Clock, UnixSeconds } from "../env/env.ts";
+import { systemClock } from "../env/system.ts";
+import type { Resolver } from "../resolver/api.ts";
+import type { Name } from "../wire/name.ts";
+import { RCODE, type RRType, rcodeToText, typeToText } from "../wire/registry.ts";
+
+/** All that DANE needs of a resolver. */
+export type Asker = Pick<Resolver, "resolve">;
+
+export interface LookupOptions {
+  readonly signal?: AbortSignal;
+  /** Whose time the expiry is told in; default: this machine's. */
+  readonly clock?: Pick<Clock, "unixSeconds">;
+}
+
+export interface Asked {
+  readonly answer: Answer;
+  /** The answer must not be used later: TTLs, and signatures where it is secure. */
+  readonly expires: UnixSeconds;
+}
+
+export async function ask(
+  resolver: Asker,
+  [name, type]: readonly [Name, RRType],
+  { signal, clock = systemClock }: LookupOptions,
+): Promise<Asked> {
+  const answer = await resolver.resolve(name, type, signal === undefined ? {} : { signal });
+  const byTtl = clock.unixSeconds() + answer.ttl;
+  return { answer, expires: answer.validUntil === null ? byTtl : Math.min(byTtl, answer.validUntil) };
+}
+
+/**
+ * Null if the answer says something: data, or that there is none. Otherwise why not. Only NOERROR and NXDOMAIN say
+ * something; the only other code that can come with a proof is YXDOMAIN, for an alias too long to follow.
+ */
+export function whySilent(answer: Answer): string | null {
+  const { verdict } = answer;
+  if (verdict.status === "bogus" || verdict.status === "indeterminate") return explained(answer);
+  const { rcode } = verdict.value;
+  return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN
+    ? null
+    : `${asked(answer)}: the answer is ${rcodeToText(rcode)}`;
+}
+
+/** "mx.example.com. A is insecure: example.com. is delegated without DS". */
+export function explained(answer: Answer): string {
+  return `${asked(answer)} is ${explainVerdict(answer.verdict)}`;
+}
+
+export function asked({ question }: Answer): string {
+  return `${question.name} ${typeToText(question.type)}`;
+}
+
+export function earliest(...times: readonly UnixSeconds[]): UnixSeconds {
+  return Math.min(...times);
+}

@@ -1,0 +1,253 @@
+/** How to deliver mail to a domain: which hosts, in which order, and how much TLS to ask of each. RFC 7672. */
+import type { Random, UnixSeconds } from "../env/env.ts";
+import { Name } from "../wire/name.ts";
+import { TYPE } from "../wire/registry.ts";
+import type { Authenticate, Encrypt, Opportunistic, Skip } from "./actions.ts";
+import { type HostAddresses, lookUpAddresses } from "./address-security.ts";
+import { type Code, type Told, told } from "./codes.ts";
+import { distinctNames, hostText } from "./host-names.ts";
+import { type Asker, ask, earliest, type LookupOptions } from "./lookups.ts";
+import { addressLiteral, type Exchanger, judgeNextHop, type NextHop } from "./next-hop.ts";
+import { checkPolicy, type DanePolicy, smtpPolicy } from "./records.ts";
+import { lookupTlsaInOrder, type TlsaLookup } from "./tlsa-lookup.ts";
+
+export type MailAction = Authenticate | Encrypt | Opportunistic | Skip;
+
+export interface MailHost {
+  readonly name: Name | null;
+  readonly preference: number;
+  readonly addresses: readonly string[];
+  readonly action: MailAction;
+}
+
+export type DeliveryPlan = Told & {
+  readonly domain: Name | null;
+  /** "secure": an authenticated host is proven to be the domain's; otherwise only to be the host that DNS named. */
+  readonly nextHop: "secure" | "insecure" | "unknown";
+  /** There is no MX: the domain is its own host. */
+  readonly implicit: boolean;
+  /** In the order to try them in, skipped ones included. */
+  readonly hosts: readonly MailHost[];
+  /** After this moment, ask again. */
+  readonly expires: UnixSeconds;
+} & (
+    | { readonly do: "deliver" }
+    /** Try again later. */
+    | { readonly do: "defer" }
+    /** Tell the sender that it cannot be delivered. */
+    | { readonly do: "bounce" }
+  );
+
+export interface DeliveryOptions extends LookupOptions {
+  readonly port?: number;
+  /** "dane-only": hosts that cannot be authenticated get no mail. */
+  readonly level?: "dane" | "dane-only";
+  /** What the hosts of an insecure MX RRset get; RFC 7672 §2.2.1 leaves it open. "may": no DANE. */
+  readonly insecureMx?: "dane" | "may";
+  readonly policy?: Pick<DanePolicy, "digests" | "agility">;
+  /** For the order among hosts of one preference; without it they stay as they came. */
+  readonly random?: Random;
+  /** More hosts than this are not looked at. */
+  readonly maxHosts?: number;
+}
+
+const SMTP_PORT = 25;
+const MAX_HOSTS = 20;
+
+/** Never rejects for what the network does. TypeError for a domain that is none. */
+export async function planDelivery(
+  resolver: Asker,
+  domain: Name | string,
+  options: DeliveryOptions = {},
+): Promise<DeliveryPlan> {
+  const rules = rulesFrom(options);
+  const literal = typeof domain === "string" ? addressLiteral(domain) : null;
+  if (literal !== null) return literalPlan(literal, rules);
+  const name = typeof domain === "string" ? Name.parse(domain) : domain;
+  const next = judgeNextHop(name, await ask(resolver, [name, TYPE.MX], options), options.random);
+  if (next.kind !== "hosts") return noHosts(name, next);
+  if (rules.level === "dane-only" && next.security === "insecure") return insecureRefused(name, next);
+  const asked = next.hosts.slice(0, rules.maxHosts);
+  const hosts = await Promise.all(asked.map((host) => planMailHost(resolver, host, { next, rules, options })));
+  return wholePlan(name, next, hosts);
+}
+
+interface Rules {
+  readonly port: number;
+  readonly level: "dane" | "dane-only";
+  readonly insecureMx: "dane" | "may";
+  readonly policy: DanePolicy;
+  readonly maxHosts: number;
+}
+
+type Hosts = Extract<NextHop, { kind: "hosts" }>;
+
+function rulesFrom({ port = SMTP_PORT, level = "dane", insecureMx = "dane", ...rest }: DeliveryOptions): Rules {
+  const policy = checkPolicy({ ...smtpPolicy, ...rest.policy });
+  const maxHosts = rest.maxHosts ?? MAX_HOSTS;
+  if (!Number.isInteger(maxHosts) || maxHosts < 1) throw new RangeError(`maxHosts is ${maxHosts}: at least 1 expected`);
+  return { port, level, insecureMx, policy, maxHosts };
+}
+
+interface Task {
+  readonly next: Hosts;
+  readonly rules: Rules;
+  readonly options: LookupOptions;
+}
+
+async function planMailHost(resolver: Asker, host: Exchanger, { next, rules, options }: Task): Promise<MailHost> {
+  const { name, preference } = host;
+  const found = await lookUpAddresses(resolver, name, options);
+  const bases = found.kind === "found" && looksForTlsa(next, rules) ? found.bases : [];
+  const { port, policy } = rules;
+  const lookups = await lookupTlsaInOrder(resolver, bases, { ...options, port, protocol: "tcp", policy });
+  const addresses = found.kind === "found" ? found.addresses : [];
+  return { name, preference, addresses, action: decideHost(name, found, { lookups, next, rules }) };
+}
+
+function looksForTlsa({ security }: Hosts, { insecureMx }: Rules): boolean {
+  return security === "secure" || insecureMx === "dane";
+}
+
+interface Known {
+  /** In the order of the bases; the last one decides. */
+  readonly lookups: readonly TlsaLookup[];
+  readonly next: Pick<Hosts, "implicit" | "names" | "reason">;
+  readonly rules: Pick<Rules, "level" | "policy">;
+}
+
+export function decideHost(host: Name, found: HostAddresses, { lookups, next, rules }: Known): MailAction {
+  switch (found.kind) {
+    case "failed":
+      return skip(found.bogus ? "address bogus" : "address failed", found.reason, found.expires);
+    case "none":
+      return skip(next.implicit && !found.exists ? "no such domain" : "no address", found.reason, found.expires);
+    case "found":
+      break;
+  }
+  const expires = earliest(found.expires, ...lookups.map((lookup) => lookup.expires));
+  const last = lookups.at(-1);
+  const sni = hostText(last?.base ?? host);
+  // A name that TLS cannot carry cannot be authenticated; where there are records, that must not mean "then without".
+  if (sni === null && last !== undefined && last.kind !== "absent")
+    return skip("no host name", `${last.base} is not the name of a host`, expires);
+  switch (last?.kind) {
+    case "usable": {
+      const names = distinctNames([last.base, ...next.names]);
+      const { tlsa, base, reason } = last;
+      return {
+        do: "authenticate",
+        ...told("tlsa usable", reason),
+        tlsa,
+        policy: rules.policy,
+        base,
+        sni: sni!,
+        names,
+        expires,
+      };
+    }
+    case "unusable": {
+      if (rules.level === "dane-only")
+        return skip("required but unusable", `DANE is required, and ${last.reason}`, expires);
+      const { tlsa, base, reason } = last;
+      return { do: "encrypt", ...told("tlsa unusable", reason), tlsa, base, sni: sni!, expires };
+    }
+    case "unknown":
+      return skip("tlsa failed", last.reason, expires);
+    case "absent":
+    case undefined: {
+      const [code, reason] = whyOpportunistic(found, last, next);
+      if (rules.level === "dane-only") return skip("dane required", `DANE is required, and ${reason}`, expires);
+      return { do: "opportunistic", ...told(code, reason), sni: hostText(host), expires };
+    }
+  }
+}
+
+function whyOpportunistic(
+  found: Extract<HostAddresses, { kind: "found" }>,
+  last: Extract<TlsaLookup, { kind: "absent" }> | undefined,
+  next: Known["next"],
+): readonly [Code, string] {
+  if (last !== undefined) {
+    const insecure = typeof last.because === "object" && last.because.status === "insecure";
+    return [insecure ? "tlsa insecure" : "tlsa absent", last.reason];
+  }
+  switch (found.security) {
+    case "insecure":
+      return ["address insecure", found.reason];
+    case "alias insecure":
+      return ["alias insecure", found.reason];
+    case "secure":
+    case "alias secure":
+      return ["mx insecure", next.reason];
+  }
+}
+
+/** What becomes of a host that offers no STARTTLS: null if mail may go out in the clear. RFC 7672 §2.2. */
+export function withoutTls({ do: action, expires }: MailAction, host: string): Skip | null {
+  switch (action) {
+    case "authenticate":
+    case "encrypt":
+      return skip("starttls missing", `${host} has TLSA records, so TLS is required, but it was not offered`, expires);
+    case "opportunistic":
+      return null;
+    case "skip":
+      throw new TypeError(`${host} was to be skipped: there is nothing to ask about TLS`);
+  }
+}
+
+function skip(code: Code, reason: string, expires: UnixSeconds): Skip {
+  const why = told(code, reason);
+  return { do: "skip", ...why, temporary: why.status?.startsWith("4") ?? true, expires };
+}
+
+function wholePlan(domain: Name, next: Hosts, hosts: readonly MailHost[]): DeliveryPlan {
+  const expires = earliest(next.expires, ...hosts.map(({ action }) => action.expires));
+  const plan = { domain, nextHop: next.security, implicit: next.implicit, hosts, expires };
+  const usable = hosts.find(({ action }) => action.do !== "skip");
+  if (usable !== undefined) {
+    const { code, reason } = usable.action;
+    return { do: "deliver", ...told(code, reason), ...plan };
+  }
+  const skipped = hosts.map(({ action }) => action as Skip);
+  // RFC 5321 §5.1: for good only if every host says so; one that may come back makes it a matter of time.
+  const later = skipped.find(({ temporary }) => temporary);
+  if (later !== undefined) return { do: "defer", ...reportOf(later), ...plan };
+  if (next.hosts.length > hosts.length) {
+    const reason = `none of the first ${hosts.length} of ${next.hosts.length} hosts of ${domain} can be used`;
+    return { do: "defer", ...told("too many hosts", reason), ...plan };
+  }
+  return { do: "bounce", ...reportOf(skipped[0]!), ...plan };
+}
+
+function noHosts(domain: Name, next: Exclude<NextHop, Hosts>): DeliveryPlan {
+  const plan = { domain, nextHop: "unknown", implicit: false, hosts: [], expires: next.expires } as const;
+  switch (next.kind) {
+    case "null mx":
+      return { do: "bounce", ...told("null mx", next.reason), ...plan };
+    case "failed":
+      return { do: "defer", ...told(next.bogus ? "mx bogus" : "mx failed", next.reason), ...plan };
+  }
+}
+
+function insecureRefused(domain: Name, { security, implicit, reason, expires }: Hosts): DeliveryPlan {
+  const why = told("dane required", `DANE is required, and ${reason}`);
+  return { do: "defer", ...why, domain, nextHop: security, implicit, hosts: [], expires };
+}
+
+/** RFC 7672 §1.3.2: an address has no TLSA records. */
+function literalPlan(address: string, { level }: Rules): DeliveryPlan {
+  const expires = Number.POSITIVE_INFINITY;
+  const plan = { domain: null, nextHop: "insecure", implicit: false, expires } as const;
+  if (level === "dane-only") {
+    const why = told("dane required", `DANE is required, and ${address} is an address, which can have none`);
+    return { do: "defer", ...why, ...plan, hosts: [] };
+  }
+  const why = told("address literal", `${address} is an address, so there is nothing to authenticate it by`);
+  const action: Opportunistic = { do: "opportunistic", ...why, sni: null, expires };
+  return { do: "deliver", ...why, ...plan, hosts: [{ name: null, preference: 0, addresses: [address], action }] };
+}
+
+function reportOf({ code, reason }: Told): Told {
+  return told(code, reason);
+}
