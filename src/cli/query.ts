@@ -1,13 +1,13 @@
 /** `rootwalk query NAME [TYPE]`: walk from the root, prove, and say in words what was found. */
 import { domainToASCII } from "node:url";
 import type { Answer } from "../dnssec/answer.ts";
+import { reverseName } from "../resolver/reverse.ts";
 import { Name } from "../wire/name.ts";
 import { isMetaType, type RRType, TYPE, typeFromText } from "../wire/registry.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import { answerJson } from "./json.ts";
 import type { Given } from "./options.ts";
 import { report } from "./report.ts";
-import { reverseName } from "./reverse.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
 import { tracer } from "./trace.ts";
 
