@@ -12,6 +12,7 @@ import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
 import type { Flights } from "./flights.ts";
+import { GlueWatch, glueIn } from "./glue-watch.ts";
 import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
 
@@ -43,6 +44,7 @@ export class Fetcher {
   readonly #delegations: DelegationCache;
   readonly #infra: InfraCache;
   readonly #addresses: AddressBook;
+  readonly #glue = new GlueWatch();
   readonly #kept = new LRUCache<string, Kept>({ max: KEPT_MAX });
 
   constructor(parts: {
@@ -135,15 +137,23 @@ export class Fetcher {
       referrals: settings.referrals,
       onCut: (to) => {
         this.#delegations.remember(to);
+        this.#glue.tell(to);
         task.session.env.emit({ kind: "cut", zone: to.zone, signed: to.ds !== null, servers: to.servers.length });
         if (to.ds !== null) this.prefetchKeys(to.zone, task);
       },
     };
   }
 
-  /** Like any other name; and if that leads through the zone itself, its parent may know more than its referral said. */
+  /**
+   * Like any other name, or from the glue of its own delegation, whichever is there first; and if that leads through the
+   * zone itself, its parent may know more than its referral said.
+   */
   async #lookUp(server: Name, zone: Delegation, task: Task): Promise<readonly string[]> {
-    const found = await this.#addresses.lookUp(server, task);
+    const known = glueIn(this.#delegations.closest(server), server);
+    if (known.length > 0) return known;
+    const found = await this.#glue.orElse(server, task.signal, (signal) =>
+      this.#addresses.lookUp(server, { ...task, signal }),
+    );
     const parent = zone.parent === null ? undefined : this.#delegations.get(zone.parent);
     if (found.length > 0 || parent === undefined || !server.isWithin(zone.zone)) return found;
     const question = { name: server, type: this.#settings.ipv4 ? TYPE.A : TYPE.AAAA, class: CLASS.IN };
