@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { smtpPolicy } from "../../src/dane/records.ts";
 import { lookupTlsa, type TlsaLookup, type TlsaOptions } from "../../src/dane/tlsa-lookup.ts";
 import { alter } from "../../src/lab/injure.ts";
-import { keyTrap } from "../../src/lab/key-trap.ts";
 import { fails, forType, silent } from "../../src/lab/quirks.ts";
 import type { ZoneDescription } from "../../src/lab/world.ts";
 import { Name } from "../../src/wire/name.ts";
@@ -136,17 +135,6 @@ describe("TLSA records of a host", () => {
       },
     );
     expect(found).toMatchObject({ kind: "unknown", because: { status: "indeterminate" } });
-  });
-
-  it("are unknown if validating them is more work than a question may cost", async () => {
-    const trap: ZoneDescription = {
-      apex: "trap.lab.",
-      signing: { keys: [{ role: "csk", algorithm: 8 }] },
-      records: tlsaLine("_25._tcp.mx", "3 1 1 leaf"),
-      edit: (zone) => keyTrap(zone, { keys: 20, signatures: 20 }),
-    };
-    const found = await inWorld([trap], ({ resolver }) => lookupTlsa(resolver, "mx.trap.lab", 25, "tcp"));
-    expect(found.kind).toBe("unknown");
   });
 
   it("are absent below a negative trust anchor, and say so", async () => {
