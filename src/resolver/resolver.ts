@@ -223,12 +223,9 @@ class IterativeResolver implements Resolver {
       if (step.end !== null) return joinAnswer({ question: start, links, last: step.end, notes: [] });
       if (links.length > this.#settings.aliasSteps) {
         const detail = `${start.name} leads through more than ${this.#settings.aliasSteps} aliases`;
-        return joinAnswer({
-          question: start,
-          links,
-          last: indeterminate(failure("too many aliases", start.name, detail)),
-          notes: [],
-        });
+        const last = indeterminate(failure("too many aliases", start.name, detail));
+        this.#links.failures.remember(start, last); // links with a TTL of 0 would all be asked again
+        return joinAnswer({ question: start, links, last, notes: [] });
       }
       question = { ...question, name: step.link.to };
       before = once;
