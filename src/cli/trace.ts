@@ -36,6 +36,14 @@ export function eventText(event: ResolutionEvent): string {
       return `cached  ${questionText(event.question)} is ${event.status}`;
     case "limit":
       return `limit   ${event.limit} reached at ${questionText(event.question)}`;
+    case "anchor probed":
+      return `anchor  ${event.zone} ${event.outcome}: ${event.detail}; ${event.nextProbeSeconds === null ? "no more probes" : `next probe in ${event.nextProbeSeconds} s`}`;
+    case "anchor key":
+      return `anchor  ${event.zone} key ${event.keyTag}: ${event.from}, now ${event.to}`;
+    case "anchor lost":
+      return `anchor  ${event.zone} lost: ${event.detail}`;
+    case "anchor state":
+      return `anchor  ${event.zone}: ${event.trouble}`;
   }
 }
 

@@ -10,8 +10,8 @@ import { AnchorError } from "./trust-anchor.ts";
 
 const TITLE = "; rootwalk trust anchor state 1";
 
-/** Keys in "start" are not kept, so a file never names them. */
-const states: readonly KeyState[] = ["addpend", "valid", "missing", "revoked", "removed"];
+/** "start" are keys that were trusted once, and then missed for too long. */
+const states: readonly KeyState[] = ["start", "addpend", "valid", "missing", "revoked", "removed"];
 
 export function stateToText(state: AnchorState): string {
   const lines = [`zone ${state.zone}`];

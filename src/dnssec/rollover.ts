@@ -5,8 +5,8 @@
 import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
-import type { Dnskey, Ds } from "../wire/rdata.ts";
-import type { TYPE } from "../wire/registry.ts";
+import { type Dnskey, type Ds, encodeRdata } from "../wire/rdata.ts";
+import { TYPE } from "../wire/registry.ts";
 import { chooseDs, equalOctets, matchDs } from "./ds.ts";
 import type { Judge } from "./judge.ts";
 import type { Failure } from "./proof.ts";
@@ -22,6 +22,11 @@ const HOUR = 3_600;
 const ADD_HOLD_DOWN = 30 * DAY;
 /** RFC 5011 §2.4.2. */
 const REMOVE_HOLD_DOWN = 30 * DAY;
+/**
+ * RFC 5011 §4.2 lets missing keys be trusted without end. A key withdrawn without revocation will not be revoked any more
+ * if it is stolen, so after a year without it, while others do its work, it has to begin anew.
+ */
+const MISSED_FOR = 366 * DAY;
 
 /** RFC 5011 §4.2. */
 export type KeyState = "start" | "addpend" | "valid" | "missing" | "revoked" | "removed";
@@ -33,19 +38,21 @@ type KeyEvent =
   | "configured"
   | "present"
   | "absent"
+  /** Absent for `MISSED_FOR`, while another trusted key is present. */
+  | "given up"
   /** Present, and has been without a gap for the hold-down time. */
   | "hold-down over"
   /** With the REVOKE flag, and signed by itself. */
   | "revoked"
   | "removal due";
 
-/** RFC 5011 §4.1. No row: the state stays. Missing keys stay trusted for ever, revoked ones are never trusted again. */
+/** RFC 5011 §4.1. No row: the state stays. Missing keys stay trusted, revoked ones are never trusted again. */
 const transitions: Readonly<Record<KeyState, Partial<Readonly<Record<KeyEvent, KeyState>>>>> = {
   start: { "new key": "addpend", configured: "valid", revoked: "revoked" },
   // The RFC has no row for a pending key that is revoked; it must not come back either.
   addpend: { absent: "start", "hold-down over": "valid", configured: "valid", revoked: "revoked" },
   valid: { absent: "missing", revoked: "revoked" },
-  missing: { present: "valid", configured: "valid", revoked: "revoked" },
+  missing: { present: "valid", configured: "valid", "given up": "start", revoked: "revoked" },
   revoked: { "removal due": "removed" },
   removed: {},
 };
@@ -88,30 +95,41 @@ export interface KeySighting {
 /** The state after a probe. RFC 5011 §4. */
 export function advanceAnchor(state: AnchorState, seen: KeySighting, now: UnixSeconds): AnchorState {
   const keys: TrackedKey[] = [];
+  const othersSeen = (key: TrackedKey): boolean =>
+    state.keys.some((other) => other !== key && other.state === "valid" && includesKey(seen.present, other.dnskey));
   for (const key of state.keys) {
-    const next = moved(key, eventsOf(key, seen, now), { seen, now });
-    if (next.state !== "start") keys.push(next);
+    const next = moved(key, eventsOf(key, { seen, now, othersSeen: othersSeen(key) }), { seen, now });
+    // Keys that were trusted once stay on record, so that the state is known to have grown from its configuration.
+    if (next.state !== "start" || key.state !== "addpend") keys.push(next);
   }
   for (const dnskey of [...seen.present, ...seen.revoked]) {
     if (keys.some((known) => isSameKey(known.dnskey, dnskey))) continue;
-    if (state.keys.some((known) => isSameKey(known.dnskey, dnskey))) continue; // went back to start just now
     const fresh: TrackedKey = { dnskey: unrevoked(dnskey), state: "start", since: now, due: null };
-    const next = moved(fresh, eventsOf(fresh, seen, now), { seen, now });
+    const next = moved(fresh, eventsOf(fresh, { seen, now, othersSeen: true }), { seen, now });
     if (next.state !== "start") keys.push(next);
   }
   const ds = state.ds.filter((one) => !seen.metDs.includes(one));
   return { zone: state.zone, ds, keys, last: seen.verified === null ? state.last : { at: now, ...seen.verified } };
 }
 
+interface Probe {
+  readonly seen: KeySighting;
+  readonly now: UnixSeconds;
+  /** Another trusted key is present. */
+  readonly othersSeen: boolean;
+}
+
 /** In the order in which they count: a revocation before all else. */
-function eventsOf(key: TrackedKey, seen: KeySighting, now: UnixSeconds): readonly KeyEvent[] {
-  const among = (keys: readonly Dnskey[]) => keys.some((other) => isSameKey(other, key.dnskey));
+function eventsOf(key: TrackedKey, { seen, now, othersSeen }: Probe): readonly KeyEvent[] {
+  const among = (keys: readonly Dnskey[]) => includesKey(keys, key.dnskey);
   const events: KeyEvent[] = [];
   if (among(seen.revoked)) events.push("revoked");
   if (key.state === "revoked" && key.due !== null && now >= key.due) events.push("removal due");
   if (seen.verified === null) return events;
-  if (!among(seen.present)) events.push("absent");
-  else {
+  if (!among(seen.present)) {
+    if (othersSeen && now - key.since >= MISSED_FOR) events.push("given up");
+    events.push("absent");
+  } else {
     if (among(seen.configured)) events.push("configured");
     if (key.state === "start") events.push("new key");
     else if (key.state === "addpend" && key.due !== null && now >= key.due) events.push("hold-down over");
@@ -146,11 +164,37 @@ function dueAfter(state: KeyState, at: { readonly seen: KeySighting; readonly no
   }
 }
 
+/** Can this anchor follow its zone? RFC 5011 §4 knows keys with the SEP flag only; a DS will tell when its key is seen. */
+export function canRoll(anchor: TrustAnchor): boolean {
+  return anchor.ds.length > 0 || anchor.keys.some(isSep);
+}
+
 /** The state to begin with: what the operator configured is valid at once. */
 export function startRollover(anchor: TrustAnchor, now: UnixSeconds): AnchorState {
-  const keys = anchor.keys.map((dnskey): TrackedKey => ({ dnskey, state: "valid", since: now, due: null }));
-  return { zone: anchor.zone, ds: anchor.ds, keys, last: null };
+  return { zone: anchor.zone, ds: anchor.ds, keys: anchor.keys.filter(isSep).map(validSince(now)), last: null };
 }
+
+/**
+ * The state of an earlier run beside today's configuration: what is new there is valid at once, what was revoked stays
+ * so. Null if the two share nothing: then the state belongs to another anchor.
+ */
+export function resumeRollover(state: AnchorState, anchor: TrustAnchor, by: Judge): AnchorState | null {
+  if (!state.zone.equals(anchor.zone)) return null;
+  const tracked = state.keys.map(({ dnskey }) => ZoneKey.of(dnskey, encodeRdata(TYPE.DNSKEY, dnskey)));
+  const ds = anchor.ds.filter((one) => namedBy([one], tracked, { state, by }).length === 0);
+  const keys = anchor.keys.filter((key) => isSep(key) && !state.keys.some(({ dnskey }) => isSameKey(dnskey, key)));
+  const isShared =
+    ds.length < anchor.ds.length ||
+    keys.length < anchor.keys.filter(isSep).length ||
+    ds.some((one) => state.ds.some((other) => isSameDs(one, other)));
+  return isShared ? { ...state, ds, keys: [...state.keys, ...keys.map(validSince(by.now))] } : null;
+}
+
+const validSince =
+  (since: UnixSeconds) =>
+  (dnskey: Dnskey): TrackedKey => ({ dnskey, state: "valid", since, due: null });
+
+const isSep = (key: Dnskey): boolean => (key.flags & FLAG.SEP) !== 0;
 
 /**
  * What may be trusted now. Null when every key was revoked: RFC 5011 §5 then treats the zone as if it never had had an
@@ -187,7 +231,7 @@ export function sightKeys(state: AnchorState, dnskey: RRset<typeof TYPE.DNSKEY>,
 
 /** RFC 5011 §4: SEP keys only. Of an algorithm that we lack, a key could never verify anything. */
 function isCandidate(key: ZoneKey, by: Judge): boolean {
-  return key.usable && (key.dnskey.flags & FLAG.SEP) !== 0 && algorithmCounts(key.dnskey.algorithm, by);
+  return key.usable && isSep(key.dnskey) && algorithmCounts(key.dnskey.algorithm, by);
 }
 
 /** RFC 5011 §2.1: revoked at once, by the flag and a signature of the key's own. Keys that mean nothing to us are left. */
@@ -225,6 +269,19 @@ function withoutRevoke(key: ZoneKey): ZoneKey {
 
 function unrevoked(dnskey: Dnskey): Dnskey {
   return { ...dnskey, flags: dnskey.flags & ~FLAG.REVOKE };
+}
+
+function includesKey(keys: readonly Dnskey[], key: Dnskey): boolean {
+  return keys.some((other) => isSameKey(other, key));
+}
+
+function isSameDs(a: Ds, b: Ds): boolean {
+  return (
+    a.keyTag === b.keyTag &&
+    a.algorithm === b.algorithm &&
+    a.digestType === b.digestType &&
+    equalOctets(a.digest, b.digest)
+  );
 }
 
 function isSameKey(a: Dnskey, b: Dnskey): boolean {

@@ -49,4 +49,24 @@ export type ResolutionEvent =
   /** Something was left out of a response, and why: glue out of bailiwick, foreign records… */
   | { readonly kind: "refused"; readonly what: string; readonly name: Name; readonly why: string }
   | { readonly kind: "cached"; readonly question: Question; readonly status: string }
-  | { readonly kind: "limit"; readonly limit: string; readonly question: Question };
+  | { readonly kind: "limit"; readonly limit: string; readonly question: Question }
+  /** Keys of a managed trust anchor's zone were looked for. Null: never again, for no key is trusted any more. */
+  | {
+      readonly kind: "anchor probed";
+      readonly zone: Name;
+      readonly outcome: "seen" | "failed";
+      readonly detail: string;
+      readonly nextProbeSeconds: number | null;
+    }
+  /** One of them changed its state (RFC 5011 §4.2). */
+  | {
+      readonly kind: "anchor key";
+      readonly zone: Name;
+      readonly keyTag: number;
+      readonly from: string;
+      readonly to: string;
+    }
+  /** All of them were revoked, and an operator has to act. */
+  | { readonly kind: "anchor lost"; readonly zone: Name; readonly detail: string }
+  /** What is stored about them cannot be used, or cannot be stored. */
+  | { readonly kind: "anchor state"; readonly zone: Name; readonly trouble: string };

@@ -5,8 +5,10 @@ import {
   type AnchorState,
   advanceAnchor,
   anchorOf,
+  canRoll,
   type KeySighting,
   nextProbe,
+  resumeRollover,
   sightKeys,
   startRollover,
 } from "../../src/dnssec/rollover.ts";
@@ -156,12 +158,26 @@ describe.each(engines)("$name engine", (engine) => {
   });
 
   describe("a missing key (R-5011-3)", () => {
-    test("stays trusted for ever, and is valid again when it comes back", () => {
+    test("stays trusted, and is valid again when it comes back", () => {
       const story = new Story({ keys: [a, b] }).probe(0, { keys: [b], by: [b] });
       expect(story.keys).toBe("a missing, b valid");
       expect(story.trusted).toBe("a, b");
-      expect(story.probe(2000, { keys: [b], by: [b] }).trusted).toBe("a, b");
-      expect(story.probe(2001, { keys: [a, b], by: [a] }).keys).toBe("a valid, b valid");
+      expect(story.probe(365, { keys: [b], by: [b] }).trusted).toBe("a, b");
+      expect(story.probe(366, { keys: [a, b], by: [a] }).keys).toBe("a valid, b valid");
+    });
+
+    test("begins anew after more than a year without it, while another one does its work", () => {
+      const story = new Story({ keys: [a, b] }).probe(0, { keys: [b], by: [b] });
+      expect(story.probe(366, { keys: [b], by: [b] }).keys).toBe("a start, b valid");
+      expect(story.trusted).toBe("b");
+      expect(story.probe(400, { keys: [a, b], by: [b] }).keys).toBe("a addpend, b valid");
+      expect(story.probe(430, { keys: [a, b], by: [b] }).keys).toBe("a valid, b valid");
+    });
+
+    test("is not given up before another one has been seen at work", () => {
+      const story = new Story({ keys: [a, b, c] }).probe(0, { keys: [c], by: [c] });
+      expect(story.probe(400, { keys: [b], by: [b] }).keys).toBe("a missing, b valid, c missing");
+      expect(story.probe(401, { keys: [b], by: [b] }).keys).toBe("a start, b valid, c missing");
     });
   });
 
@@ -256,6 +272,61 @@ describe.each(engines)("$name engine", (engine) => {
     });
   });
 
+  describe("a restart", () => {
+    const configured = (parts: { ds?: AnchorState["ds"]; keys?: readonly TestKey[] }) => ({
+      zone: name("."),
+      ds: parts.ds ?? [],
+      keys: (parts.keys ?? []).map((key) => key.dnskey),
+      source: "configured",
+    });
+    const by = judgeWith(engine, { now: NOW + 40 * DAY });
+    const rolled = () =>
+      new Story({ ds: [dsFields(a)] })
+        .probe(0, { keys: [a, b], by: [a] })
+        .probe(31, { keys: [a, b], by: [a] })
+        .probe(32, { keys: [revoked(a), b], by: [revoked(a), b] }).state;
+
+    test("goes on with what was learned, and does not believe in the configured key that was revoked since", () => {
+      const story = new Story({});
+      story.state = resumeRollover(rolled(), configured({ ds: [dsFields(a)], keys: [a] }), by)!;
+      expect(story.keys).toBe("a revoked, b valid");
+      expect(story.state.ds).toEqual([]);
+    });
+
+    test("with a key or DS that was not configured before trusts it at once", () => {
+      const story = new Story({});
+      story.state = resumeRollover(rolled(), configured({ ds: [dsFields(a), dsFields(c)] }), by)!;
+      expect(story.state.ds).toEqual([dsFields(c)]);
+      story.state = resumeRollover(rolled(), configured({ keys: [a, c] }), by)!;
+      expect(story.keys).toBe("a revoked, b valid, c valid");
+    });
+
+    test("without a DS that was never met, and is configured no more, forgets it", () => {
+      const before = new Story({ ds: [dsFields(a), dsFields(c)] }).probe(0, { keys: [a], by: [a] }).state;
+      expect(before.ds).toEqual([dsFields(c)]);
+      expect(resumeRollover(before, configured({ ds: [dsFields(a)] }), by)?.ds).toEqual([]);
+    });
+
+    test("with an anchor that shares nothing with the state is another anchor's", () => {
+      expect(resumeRollover(rolled(), configured({ ds: [dsFields(c)] }), by)).toBeNull();
+      expect(resumeRollover(rolled(), configured({ keys: [c] }), by)).toBeNull();
+      expect(resumeRollover(rolled(), { ...configured({ keys: [a] }), zone: name("example.") }, by)).toBeNull();
+    });
+
+    test("knows its own state even by a DS that was never met", () => {
+      const fresh = new Story({ ds: [dsFields(c)] }).state;
+      expect(resumeRollover(fresh, configured({ ds: [dsFields(c)] }), by)).toEqual(fresh);
+    });
+  });
+
+  test("keys without the SEP flag are no anchors that could roll (RFC 5011 §4)", () => {
+    expect(new Story({ keys: [a, zsk] }).keys).toBe("a valid");
+    const anchor = { zone: name("."), ds: [], keys: [zsk.dnskey], source: "configured" };
+    expect(canRoll(anchor)).toBe(false);
+    expect(canRoll({ ...anchor, keys: [zsk.dnskey, a.dnskey] })).toBe(true);
+    expect(canRoll({ ...anchor, ds: [dsFields(zsk)] })).toBe(true);
+  });
+
   test("the planned rollover of the root: new key in, old key out, without a gap", () => {
     const story = new Story({ keys: [a] });
     story.probe(0, { keys: [a, b], by: [a] }).probe(31, { keys: [a, b], by: [a] });
@@ -321,7 +392,7 @@ describe.each(engines)("$name engine", (engine) => {
       ["another title", (text) => text.replace("state 1", "state 2"), "line 1"],
       ["a line lost", (text) => text.replace(/\nkey valid[^\n]*/, ""), "cut off"],
       ["an unknown line", (text) => text.replace("\nds ", "\nsd "), '"sd" is no kind of line'],
-      ["an unknown state", (text) => text.replace("key valid", "key start"), '"start" is no state of a key'],
+      ["an unknown state", (text) => text.replace("key valid", "key good"), '"good" is no state of a key'],
       [
         "a pending key without its date",
         (text) => text.replace(/key addpend (\d+) \d+/, "key addpend $1 -"),
