@@ -35,7 +35,7 @@ export {
 } from "./resolver/create.ts";
 export { DnsError, type DnsErrorCode } from "./resolver/dns-error.ts";
 export type { Lookup, LookupAddress, LookupOptions } from "./resolver/lookup.ts";
-export { type MxConnectDns, mailauthResolver, mxConnectDns } from "./resolver/mail-libraries.ts";
+export { type MailauthResolver, type MxConnectDns, mailauthResolver, mxConnectDns } from "./resolver/mail-libraries.ts";
 export {
   type AnyRecord,
   type CaaRecord,

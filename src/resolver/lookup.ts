@@ -18,8 +18,8 @@ export interface LookupAddress {
 }
 
 export interface LookupOptions {
-  /** 0: both. */
-  readonly family?: 0 | 4 | 6 | "IPv4" | "IPv6" | undefined;
+  /** 4, 6, or 0 for both. */
+  readonly family?: number | "IPv4" | "IPv6" | undefined;
   /** ADDRCONFIG, V4MAPPED and ALL of node:dns. */
   readonly hints?: number | undefined;
   readonly all?: boolean | undefined;
@@ -100,8 +100,7 @@ interface Wanted {
 function wantedFrom(hostname: string, options: unknown): Wanted {
   if (hostname && typeof hostname !== "string")
     throw argumentError("ERR_INVALID_ARG_TYPE", `the host name is a string, not ${typeof hostname}`);
-  const given: LookupOptions =
-    typeof options === "number" ? { family: options as 4 } : ((options ?? {}) as LookupOptions);
+  const given: LookupOptions = typeof options === "number" ? { family: options } : ((options ?? {}) as LookupOptions);
   if (typeof given !== "object")
     throw argumentError("ERR_INVALID_ARG_TYPE", "options are an object or an address family");
   const families = familiesOf(given.family);
