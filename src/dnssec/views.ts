@@ -13,6 +13,8 @@ export interface TtlView {
   readonly age: number;
   /** No TTL is higher than this before ageing. */
   readonly cap: number;
+  /** None is lower than this before ageing; 0 if it is missing. */
+  readonly floor?: number;
 }
 
 export function answerWithTtls(verdict: Verdict<AnswerData>, view: TtlView): Verdict<AnswerData> {
@@ -62,11 +64,37 @@ export function dnameAnswerAsAlias(verdict: Secure<AnswerData>): Secure<AliasDat
   return alias?.type === TYPE.DNAME ? mintSecure({ alias, target: null, authority }, verdict.proof) : null;
 }
 
+/** The CNAME that a DNAME makes at a name, as the answer to a question for it. RFC 6672 §3.1. */
+export function cnameMadeBy(
+  verdict: Secure<AliasData> | Insecure<AliasData>,
+  name: Name,
+  target: Name,
+): Verdict<AnswerData> {
+  const { alias, authority } = verdict.value;
+  const made: RRset = { name, type: TYPE.CNAME, ttl: alias.ttl, data: [target.wire], signatures: [] };
+  const value: AnswerData = { kind: "answer", name, rrsets: [made], authority, rcode: RCODE.NOERROR };
+  return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
 /** The end that a DNAME makes whose target would be too long. RFC 6672 §2.2. */
 export function overlongAlias(verdict: Secure<AliasData> | Insecure<AliasData>): Verdict<AnswerData> {
   const { alias, authority } = verdict.value;
   const value: AnswerData = { kind: "no data", name: alias.name, rrsets: [], authority, rcode: RCODE.YXDOMAIN };
   return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
+/** Without the records that the operator does not let in. Nothing is proven of what is left, nor was before. */
+export function insecureWithout(
+  verdict: Insecure<AnswerData>,
+  isUnwanted: (type: RRType, data: Uint8Array) => boolean,
+): Insecure<AnswerData> {
+  const { value, why } = verdict;
+  const rrsets: RRset[] = [];
+  for (const rrset of value.rrsets) {
+    const [first, ...rest] = rrset.data.filter((data) => !isUnwanted(rrset.type, data));
+    if (first !== undefined) rrsets.push({ ...rrset, data: [first, ...rest] });
+  }
+  return mintInsecure({ ...value, kind: rrsets.length === 0 ? "no data" : value.kind, rrsets }, why);
 }
 
 function dataWithTtls(data: AnswerData, view: TtlView): AnswerData {
@@ -77,8 +105,8 @@ function dataWithTtls(data: AnswerData, view: TtlView): AnswerData {
   };
 }
 
-function withTtl(rrset: RRset, { age, cap }: TtlView): RRset {
-  const ttl = Math.max(0, Math.min(rrset.ttl, cap) - age);
+function withTtl(rrset: RRset, { age, cap, floor = 0 }: TtlView): RRset {
+  const ttl = Math.max(0, Math.max(floor, Math.min(rrset.ttl, cap)) - age);
   return ttl === rrset.ttl ? rrset : { ...rrset, ttl };
 }
 

@@ -105,7 +105,8 @@ function replyWithData(
   // A DNAME that makes too long a name is both the last link and the end (RFC 6672 §2.2).
   records.push(
     ...recordsOf(
-      data.rrsets.filter((rrset) => !isSame(rrset, last)),
+      // So is the CNAME that the last DNAME makes, to a question for it (RFC 6672 §3.1).
+      data.rrsets.filter((rrset) => !isSame(rrset, last) && !(last?.type === TYPE.DNAME && rrset.type === TYPE.CNAME)),
       view,
     ),
   );
