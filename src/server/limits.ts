@@ -15,6 +15,7 @@ export const serverLimits = {
   idleMs: { value: 10000, min: 50, max: 600000, why: "a connection on which nothing moves is closed (RFC 7766 §6.2.3)" },
   messageMs: { value: 30000, min: 50, max: 600000, why: "from a message's first octet to its last; dribbling clients end here" },
   unwrittenOctets: { value: 262144, min: 1024, max: 16777216, why: "answers a connection's client has not read; then we stop reading its questions" },
+  lateMs: { value: 1900, min: 100, max: 60000, why: "an answer over UDP that took longer is not sent, but to this machine: it is in the cache for the next try (DNSBomb, CVE-2024-33655)" },
   stopMs: { value: 1000, min: 0, max: 60000, why: "what is being answered when we are told to stop may take this long" },
 } satisfies Record<string, ServerLimit>;
 

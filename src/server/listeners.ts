@@ -1,7 +1,8 @@
 /** The daemon's sockets: UDP and TCP on the same addresses, framing only. RFC 1035 §4.2, RFC 7766. */
-import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
 import { createServer, isIPv6, type Server, type Socket } from "node:net";
 import type { Clock, ServerAddress } from "../env/env.ts";
+import { loopbackRules } from "./access.ts";
 import { serverAddressText } from "./addresses.ts";
 import { type ServerLimits, serverLimitsWith } from "./limits.ts";
 import type { Responder } from "./responder.ts";
@@ -155,8 +156,10 @@ async function openUdp(address: ServerAddress, shared: Shared): Promise<UdpDoor>
 }
 
 function serveDatagrams(socket: UdpSocket, shared: Shared): UdpDoor {
+  const { limits, options } = shared;
   const { respond } = shared.responder;
-  let waiting = 0;
+  /** What is being answered, by client and octets: a repetition gets no second answer (DNSBomb, CVE-2024-33655). */
+  const waiting = new Set<string>();
   let open = true;
   const send = (octets: Uint8Array, port: number, address: string) => {
     // The callback is there to be told of errors (a network that went away), which are the client's to notice.
@@ -164,29 +167,44 @@ function serveDatagrams(socket: UdpSocket, shared: Shared): UdpDoor {
   };
   socket.on("message", (octets, from) => {
     if (from.port === 0) return; // nobody can be answered there
+    const key = waiting.size === 0 ? null : datagramKey(octets, from);
+    if (key !== null && waiting.has(key)) return;
     const answer = respond(octets, { address: from.address, port: from.port, transport: "udp" });
     if (answer === null) return;
     if (answer instanceof Uint8Array) {
       send(answer, from.port, from.address);
       return;
     }
-    waiting += 1;
+    const question = key ?? datagramKey(octets, from);
+    const sinceMs = options.clock.monotonicMs();
+    waiting.add(question);
     void answer.then((late) => {
-      waiting -= 1;
-      if (late !== null) send(late, from.port, from.address);
+      waiting.delete(question);
+      // Nobody waits so long, and answers saved up for one moment are a weapon where addresses can be forged: not here.
+      const tooLate = options.clock.monotonicMs() - sinceMs > limits.lateMs && !isLoopback(from.address);
+      if (late !== null && !tooLate) send(late, from.port, from.address);
     });
   });
   return {
     stopReading() {
       socket.removeAllListeners("message");
     },
-    pending: () => waiting,
+    pending: () => waiting.size,
     close() {
       if (!open) return Promise.resolve();
       open = false;
       return new Promise<void>((resolve) => socket.close(() => resolve()));
     },
   };
+}
+
+const isLoopback = (address: string): boolean => loopbackRules.some(({ prefix }) => prefix.has(address));
+
+/** Id, flags and the longest question name, and no more of what may be 64 KiB. */
+const KEY_OCTETS = 12 + 255 + 4;
+
+function datagramKey(octets: Buffer, from: RemoteInfo): string {
+  return `${from.address} ${from.port} ${octets.length} ${octets.toString("latin1", 0, KEY_OCTETS)}`;
 }
 
 function ignore(): void {}
