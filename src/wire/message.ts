@@ -180,7 +180,6 @@ function readOwner(reader: Reader, owners: Owners): Name {
     return owners.name;
   }
   const name = Name.read(reader);
-  if (name.isRoot) return name;
   owners.name = name;
   owners.pointer = first >= 0xc000 ? first : start <= MAX_POINTER ? 0xc000 | start : -1;
   return name;
@@ -231,15 +230,13 @@ export function encodeMessage(
   }
   const room = Math.min(maxSize, MAX_MESSAGE) - (message.edns === null ? 0 : optSize(message.edns));
   const sections = [message.answer, message.authority, message.additional] as const;
-  let truncated = false;
   for (const [i, records] of sections.entries()) {
-    if (truncated) break;
     const written = writeSection(writer, names, records, room);
     writer.patchU16(6 + 2 * i, written);
-    truncated = written < records.length && i < 2;
-    if (written < records.length) break;
+    if (written === records.length) continue;
+    if (i < 2) writer.patchU16(2, flagWord(message) | 0x0200);
+    break;
   }
-  if (truncated) writer.patchU16(2, flagWord(message) | 0x0200);
   if (message.edns !== null) {
     encodeOpt(writer, message.edns, message.rcode);
     writer.patchU16(10, ((writer.octets[10]! << 8) | writer.octets[11]!) + 1);
@@ -276,8 +273,7 @@ function writeSection(writer: Writer, names: NameWriter, records: readonly Resou
     do {
       writeRecord(writer, names, records[end]!);
       if (writer.offset > room) {
-        writer.offset = start;
-        names.forgetFrom(start);
+        writer.offset = start; // and nothing more with names is written, so that no pointer leads behind it
         return written;
       }
       end += 1;
@@ -349,11 +345,6 @@ class NameWriter {
     }
     if (entered) this.#entered += 1;
     writer.bytes(wire);
-  }
-
-  /** What stood there was taken back. */
-  forgetFrom(offset: number): void {
-    for (const [suffix, at] of this.#offsets) if (at >= offset) this.#offsets.delete(suffix);
   }
 }
 

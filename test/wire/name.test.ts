@@ -144,7 +144,7 @@ describe("wire form (RFC 1035 §3.1, §4.1.4)", () => {
   });
 
   test("256 octets are refused without pointers as well", () => {
-    const labels = Uint8Array.from([...Array<number[]>(127).fill([1, 0x61]).flat(), 2, 0x61, 0x61, 0]);
+    const labels = Uint8Array.from([...Array<number[]>(126).fill([1, 0x61]).flat(), 2, 0x61, 0x61, 0]);
     expectWireError(() => read(labels), /longer than 255/);
     expectWireError(() => Name.readUncompressed(new Reader(labels)), /longer than 255/);
   });

@@ -39,6 +39,13 @@ w\\.w A 192.0.2.2
     ]);
   });
 
+  test("an escaped dot at the end does not make a name absolute", () => {
+    expect(lines("a\\. CNAME b\\\\.\nc\\\\. CNAME d\\.", { origin })).toEqual([
+      "a\\..example.com. 3600 IN CNAME b\\\\.",
+      "c\\\\. 3600 IN CNAME d\\..example.com.",
+    ]);
+  });
+
   test("without an origin every name is absolute", () => {
     expect(lines("www.example A 192.0.2.1")).toEqual(["www.example. 3600 IN A 192.0.2.1"]);
     expect(lines("@ NS a")).toEqual([". 3600 IN NS a."]);
