@@ -46,6 +46,20 @@ export class AnswerCache {
     );
   }
 
+  /** The newest of what `get` could give, past its TTL by at most `pastMs`; never past its signatures. RFC 8767 §5. */
+  outdated(name: Name, type: RRType, pastMs: number): StoredLink | undefined {
+    const aliases = type !== TYPE.ANY && type !== TYPE.DS && type !== TYPE.CNAME;
+    const keys = [keyOf(name, type), keyOf(name, ANY_TYPE), ...(aliases ? [aliasKey(name)] : [])];
+    let newest: StoredLink | undefined;
+    for (const key of keys) {
+      const stored = this.#entries.get(key);
+      if (stored === undefined || stored.validUntil <= this.#clock.unixSeconds()) continue;
+      if (stored.expiresMs + pastMs <= this.#clock.monotonicMs()) continue;
+      if (newest === undefined || stored.storedMs > newest.storedMs) newest = stored;
+    }
+    return newest;
+  }
+
   alias(name: Name, type: RRType): StoredLink | undefined {
     if (type === TYPE.ANY || type === TYPE.DS) return undefined;
     return this.#live(aliasKey(name));
@@ -66,6 +80,9 @@ export class AnswerCache {
   remember(name: Name, type: RRType, link: Link, ttl: number, validUntil: UnixSeconds): StoredLink {
     const storedMs = this.#clock.monotonicMs();
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
+    // What was known of the name is superseded; DS, CNAME and ANY say nothing of the other types.
+    if (type !== TYPE.DS && type !== TYPE.CNAME && type !== TYPE.ANY) this.forget(name, type);
+    else this.#entries.delete(keyOf(name, type));
     if (ttl <= 0) return stored;
     this.#entries.set(this.#keyFor(name, type, link), stored);
     if (link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME) {

@@ -9,6 +9,7 @@ import type { Name, NameKey } from "../wire/name.ts";
 
 interface Entry {
   readonly delegation: Delegation;
+  readonly storedMs: number;
   readonly expiresMs: number;
 }
 
@@ -35,9 +36,10 @@ export class DelegationCache {
   remember(delegation: Delegation): void {
     const ttl = Math.max(this.#minTtl, Math.min(this.#maxTtl, delegation.ttl));
     const above = delegation.parent === null ? undefined : this.#entries.get(delegation.parent.key);
-    const ownMs = this.#clock.monotonicMs() + ttl * 1000;
+    const storedMs = this.#clock.monotonicMs();
+    const ownMs = storedMs + ttl * 1000;
     const expiresMs = above === undefined || above.delegation.zone.isRoot ? ownMs : Math.min(ownMs, above.expiresMs);
-    this.#entries.set(delegation.zone.key, { delegation, expiresMs });
+    this.#entries.set(delegation.zone.key, { delegation, storedMs, expiresMs });
   }
 
   get(zone: Name): Delegation | undefined {
@@ -58,6 +60,25 @@ export class DelegationCache {
       if (found !== undefined) return this.#underForward(found);
     }
     return this.get(name.ancestor(0))!;
+  }
+
+  /** What the child says of itself may end a delegation sooner than its parent said, never later. */
+  shorten(zone: Name, ttl: number): void {
+    const entry = this.#entries.get(zone.key);
+    if (entry === undefined) return;
+    const expiresMs = this.#clock.monotonicMs() + Math.max(this.#minTtl, ttl) * 1000;
+    if (expiresMs < entry.expiresMs) this.#entries.set(zone.key, { ...entry, expiresMs });
+  }
+
+  /** Forgets those on the way to this name that are in the last `part` of their time: who asks ahead asks the parent, too. */
+  forgetEnding(name: Name, part: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (let labels = name.labelCount; labels > 0; labels--) {
+      const zone = name.ancestor(labels);
+      const entry = this.#entries.get(zone.key);
+      if (entry !== undefined && entry.expiresMs - nowMs <= (entry.expiresMs - entry.storedMs) * part)
+        this.forget(zone);
+    }
   }
 
   forget(zone: Name): void {

@@ -51,6 +51,8 @@ export interface Answer {
   readonly ttl: number;
   /** When the weakest signature expires, for secure answers. */
   readonly validUntil: UnixSeconds | null;
+  /** Absent: as fresh as its TTL says. "refreshing": about to be replaced. "stale": past its TTL (RFC 8767). */
+  readonly freshness?: "refreshing" | "stale";
 }
 
 interface Joining {
@@ -61,10 +63,11 @@ interface Joining {
   readonly last: Verdict<AnswerData>;
   /** What else a client should know: that this is a remembered failure, for one. */
   readonly notes: readonly ExtendedError[];
+  readonly freshness?: "refreshing" | "stale";
 }
 
 /** The least trusted of all links and of the data decides. */
-export function joinAnswer({ question, links, last, notes }: Joining): Answer {
+export function joinAnswer({ question, links, last, notes, freshness }: Joining): Answer {
   const broken = links.findIndex(({ verdict }) => !("value" in verdict));
   const aliases = broken < 0 ? links : links.slice(0, broken + 1);
   const chain = aliases.map((link) => link.verdict);
@@ -78,6 +81,7 @@ export function joinAnswer({ question, links, last, notes }: Joining): Answer {
     ede: distinct([...[...chain, verdict].flatMap(extendedErrors), ...notes]),
     ttl: "value" in verdict ? ttlOf(aliases, verdict.value) : 0,
     validUntil: verdict.status === "secure" ? verdict.proof.validUntil : null,
+    ...(freshness === undefined ? {} : { freshness }),
   };
 }
 

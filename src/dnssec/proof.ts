@@ -77,6 +77,7 @@ export const failureCodes = {
   "too much validation work": EDE.DNSSEC_BOGUS,
   sentinel: EDE.OTHER,
   "anchor does not match": EDE.DNSKEY_MISSING,
+  "anchor revoked": EDE.DNSKEY_MISSING,
   // indeterminate:
   "no reachable authority": EDE.NO_REACHABLE_AUTHORITY,
   "too many aliases": EDE.OTHER,
@@ -86,6 +87,7 @@ export const failureCodes = {
   aborted: EDE.OTHER,
   loop: EDE.OTHER,
   "not allowed": EDE.INVALID_QUERY_TYPE,
+  "private address": EDE.BLOCKED,
 } as const;
 
 export type FailureCode = keyof typeof failureCodes;

@@ -9,7 +9,10 @@ import type { ExtendedError } from "../wire/edns.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import type { RRType } from "../wire/registry.ts";
+import type { AnchorStore } from "./managed-anchors.ts";
 import type { Settings } from "./options.ts";
+
+export type { AnchorStore } from "./managed-anchors.ts";
 
 /** A root (or stub zone) server by name and addresses. */
 export interface Hint {
@@ -36,10 +39,19 @@ export interface ResolverParts {
   readonly engine: CryptoEngine;
   readonly hints: readonly Hint[];
   readonly anchors: readonly TrustAnchor[];
+  /**
+   * Lets anchors follow the key rollovers of their zones, from the first question or `prime()` on. RFC 5011. `store` null:
+   * what is learned is forgotten with this process.
+   */
+  readonly managedAnchors?: { readonly store: AnchorStore | null };
   /** Names at and below which nothing is validated. RFC 7646. */
   readonly negativeAnchors?: readonly Name[];
   readonly forwards?: readonly ForwardZone[];
   readonly stubs?: readonly StubZone[];
+  /** Prefixes (`10.0.0.0/8`) whose addresses public names must not have: against DNS rebinding. Default: none. */
+  readonly privateAddresses?: readonly string[];
+  /** Names at and below which such addresses are right. */
+  readonly privateDomains?: readonly Name[];
   readonly settings?: Partial<Settings>;
   /** Tests only: algorithm numbers that count besides the product's own. */
   readonly unsafeExtraAlgorithms?: readonly number[];
@@ -50,6 +62,8 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
   /** Hears the events of this one question. */
   readonly onEvent?: (event: ResolutionEvent) => void;
+  /** Whether data past its TTL will do where a refresh fails or is slow, if `serveStale` is on. Default: "never". */
+  readonly stale?: "never" | "allowed";
 }
 
 /** What a client with CD=1 gets: never judged, never to be trusted, kept apart from answers. RFC 4035 §3.2.2. */
@@ -65,7 +79,7 @@ export interface Resolver {
   /** Never rejects for what the network does: read the verdict. TypeError for a name or type that is none. */
   resolve(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Answer>;
   /** Synchronous; undefined if it must be looked up. */
-  cached(question: Question): Answer | undefined;
+  cached(question: Question, options?: Pick<ResolveOptions, "stale">): Answer | undefined;
   resolveUnchecked(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Unchecked>;
   /** Learns the root's servers and keys ahead of the first question. RFC 9609. */
   prime(): Promise<void>;

@@ -25,14 +25,18 @@ export class FailureMemory {
     this.#settings = settings;
   }
 
-  /** Bogus for `bogusTtl`; other failures for `failureTtl`, doubling while they repeat (RFC 9520 §3.2). */
-  remember(question: Question, verdict: Bogus | Indeterminate): void {
+  /**
+   * Bogus for `bogusTtl`; other failures for `failureTtl`, doubling while they repeat (RFC 9520 §3.2). Where stale data
+   * stands in, so does bogus: what is served meanwhile should be refreshed as soon as that is possible (RFC 8767 §5).
+   */
+  remember(question: Question, verdict: Bogus | Indeterminate, standIn: "none" | "stale data" = "none"): void {
     if (verdict.status === "indeterminate" && verdict.failure.code === "aborted") return; // says nothing of the name
     const { bogusTtl, failureTtl, maxFailureTtl } = this.#settings;
     const now = this.#clock.monotonicMs();
     const before = this.#entries.get(keyOf(question));
     const repeated = before !== undefined && now - before.untilMs < before.ttl * 1000;
-    const ttl = verdict.status === "bogus" ? bogusTtl : repeated ? Math.min(maxFailureTtl, before.ttl * 2) : failureTtl;
+    const settled = verdict.status === "bogus" && standIn === "none";
+    const ttl = settled ? bogusTtl : repeated ? Math.min(maxFailureTtl, before.ttl * 2) : failureTtl;
     this.#entries.set(keyOf(question), { verdict, ttl, untilMs: now + ttl * 1000 });
   }
 

@@ -78,6 +78,7 @@ export class Fetcher {
       const inner: Task = { ...task, flight, signal: flight.signal };
       const fetched = await iterate(question, start, this.#walk(inner, options), flight.signal);
       this.#keep(key, question, fetched);
+      if (fetched.kind === "found") this.#heedChild(fetched);
       return fetched;
     });
     if (joined.kind === "done") return joined.value;
@@ -125,6 +126,7 @@ export class Fetcher {
       limits: settings,
       sendsPerAddress: settings.sendsPerAddress,
       nsLookupsAtOnce: settings.nsLookupsAtOnce,
+      probesAtOnce: settings.serverProbes,
       avoid: new Set(avoid === undefined ? [] : [serverText(avoid)]),
       mayContact: (server, zone) => this.#mayContact(server, zone),
       knownAddresses: (server) => this.#addresses.known(server),
@@ -168,6 +170,13 @@ export class Fetcher {
     const v6 = server.address.includes(":");
     if (v6 ? !this.#settings.ipv6 : !this.#settings.ipv4) return false;
     return zone.parent === null || this.#settings.queryPrivate || !isPrivateAddress(server.address);
+  }
+
+  /** A zone about to move lowers the TTL of its own NS RRs, while the parent's stays what it is. */
+  #heedChild({ zone, message }: Extract<Fetched, { kind: "found" }>): void {
+    if (zone.mode !== "authoritative" || !message.aa) return;
+    for (const { name, type, ttl } of message.authority)
+      if (type === TYPE.NS && name.equals(zone.zone)) this.#delegations.shorten(zone.zone, ttl);
   }
 
   #keep(key: string, question: Question, fetched: Fetched): void {

@@ -2,7 +2,7 @@
 import { AnswerCache, type Link, type StoredLink } from "../cache/answers.ts";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { negativeTtl } from "../dnssec/response.ts";
-import type { Secure } from "../dnssec/verdict.ts";
+import type { Bogus, Indeterminate, Secure } from "../dnssec/verdict.ts";
 import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameAnswerAsAlias, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
@@ -11,6 +11,7 @@ import type { Boundaries } from "./boundaries.ts";
 import { FailureMemory } from "./failures.ts";
 import { localLink } from "./local.ts";
 import type { Settings } from "./options.ts";
+import type { Lifetime } from "./prefetch.ts";
 import { end } from "./resolve-once.ts";
 import type { Synthesizer } from "./synthesis.ts";
 
@@ -52,29 +53,57 @@ export class LinkStore {
     return this.#synthesizer?.deny(question) ?? this.failures.recall(question);
   }
 
-  /** Keeps a link for as long as its TTLs and signatures allow, and returns it with TTLs capped. */
+  /** Past its TTL, with the TTL that RFC 8767 §5 gives it; null where nothing is left or stale data is not wanted. */
+  stale(question: Question): Link | null {
+    const { serveStale, staleMaxTtl, staleAnswerTtl } = this.#settings;
+    if (!serveStale) return null;
+    const stored = this.#answers.outdated(question.name, question.type, staleMaxTtl * 1000);
+    if (stored === undefined) return null;
+    const view = { age: 0, cap: staleAnswerTtl };
+    const { link } = stored;
+    if (link.kind === "alias") return { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
+    return { ...link, verdict: answerWithTtls(link.verdict, view) };
+  }
+
+  /** Of this question's own entry; null if it has none. */
+  lifetime(question: Question): Lifetime | null {
+    return this.#answers.get(question.name, question.type) ?? null;
+  }
+
+  rememberFailure(question: Question, verdict: Bogus | Indeterminate): void {
+    this.failures.remember(question, verdict, this.stale(question) === null ? "none" : "stale data");
+  }
+
+  /** Keeps a link for as long as its TTLs and signatures allow, and returns it with TTLs in their bounds. */
   remember(question: Question, link: Link): Link {
-    const { maxTtl, maxNegativeTtl } = this.#settings;
+    const { maxTtl, maxNegativeTtl, minTtl, minNegativeTtl } = this.#settings;
     const { verdict } = link;
     if (verdict.status === "bogus" || verdict.status === "indeterminate") {
-      this.failures.remember(question, verdict);
+      this.rememberFailure(question, verdict);
       return link;
     }
     this.failures.forget(question);
     const validUntil = verdict.status === "secure" ? verdict.proof.validUntil : Number.POSITIVE_INFINITY;
+    // TLSA rollovers rest on TTLs (RFC 7671 §8.1): there a TTL is what its owner says.
+    const mayStretch = question.type !== TYPE.TLSA;
     if (link.kind === "alias") {
-      const capped: Link = { kind: "alias", verdict: aliasWithTtls(link.verdict, { age: 0, cap: maxTtl }) };
-      this.#answers.remember(question.name, question.type, capped, capped.verdict.value.alias.ttl, validUntil);
-      return capped;
+      const view = { age: 0, cap: maxTtl, floor: mayStretch ? Math.min(minTtl, maxTtl) : 0 };
+      const bounded: Link = { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
+      this.#answers.remember(question.name, question.type, bounded, bounded.verdict.value.alias.ttl, validUntil);
+      return bounded;
     }
     if (!("value" in link.verdict)) return link;
     const { value } = link.verdict;
-    const cap = value.kind === "answer" ? maxTtl : Math.min(maxNegativeTtl, negativeTtl(value.authority) ?? 0);
+    const bounds =
+      value.kind === "answer"
+        ? { cap: maxTtl, floor: mayStretch ? Math.min(minTtl, maxTtl) : 0 }
+        : negativeBounds(negativeTtl(value.authority), { cap: maxNegativeTtl, floor: mayStretch ? minNegativeTtl : 0 });
     if (link.verdict.status === "secure") this.#learn(link.verdict);
-    const capped: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, cap }) };
-    const ttl = value.rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), cap);
-    this.#answers.remember(question.name, question.type, capped, ttl, validUntil);
-    return capped;
+    const bounded: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, ...bounds }) };
+    const rrsets = "value" in bounded.verdict ? bounded.verdict.value.rrsets : [];
+    const ttl = rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), Math.max(bounds.cap, bounds.floor));
+    this.#answers.remember(question.name, question.type, bounded, ttl, validUntil);
+    return bounded;
   }
 
   /** What a secure answer tells beyond its own question. */
@@ -126,4 +155,12 @@ export class LinkStore {
     if (link.kind === "alias") return { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
     return { ...link, verdict: answerWithTtls(link.verdict, view) };
   }
+}
+
+/** A denial without SOA is not kept, whatever the bounds (RFC 2308 §5). */
+function negativeBounds(
+  ttl: number | null,
+  { cap, floor }: { readonly cap: number; readonly floor: number },
+): { readonly cap: number; readonly floor: number } {
+  return ttl === null ? { cap: 0, floor: 0 } : { cap: Math.min(cap, ttl), floor: Math.min(cap, floor) };
 }

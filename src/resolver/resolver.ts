@@ -4,13 +4,12 @@ import type { Link } from "../cache/answers.ts";
 import { DelegationCache } from "../cache/delegations.ts";
 import { InfraCache } from "../cache/infra.ts";
 import { ZoneCache } from "../cache/zones.ts";
-import { defaultAlgorithms, sha1Algorithms } from "../crypto/algorithms.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
-import { type AliasLink, type Answer, type AnswerData, joinAnswer } from "../dnssec/answer.ts";
+import type { TrustAnchor } from "../dnssec/anchors.ts";
+import { type AliasLink, type Answer, joinAnswer } from "../dnssec/answer.ts";
 import type { Policy } from "../dnssec/judge.ts";
 import { type FailureCode, failure } from "../dnssec/proof.ts";
-import { indeterminate, type Verdict } from "../dnssec/verdict.ts";
-import { overlongAlias } from "../dnssec/views.ts";
+import { indeterminate } from "../dnssec/verdict.ts";
 import { manyListeners } from "../env/abort.ts";
 import type { Env } from "../env/env.ts";
 import { classifyContinuation } from "../iterator/classify.ts";
@@ -23,30 +22,32 @@ import { Boundaries } from "./boundaries.ts";
 import { Chain } from "./chain.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Flights } from "./flights.ts";
+import { keyTagQuestion, trustedTags } from "./key-tags.ts";
+import { aliasStep, KnownAnswers } from "./known.ts";
 import { LinkStore } from "./link-store.ts";
 import { localLink } from "./local.ts";
+import { Anchors } from "./managed-anchors.ts";
 import { type Settings, settingsWith } from "./options.ts";
 import { type Impatience, within } from "./patience.ts";
+import { policyFrom } from "./policy.ts";
+import { backgroundEnv, LAST_PART, Prefetcher } from "./prefetch.ts";
+import { PrivateAddresses } from "./private-addresses.ts";
+import { orProofOfAbsence, proofQuestion } from "./rescue.ts";
 import { end, judge, type Once, provenDname, resolveOnce } from "./resolve-once.ts";
 import { delegationFromConfiguration, delegationFromHints, delegationFromPriming } from "./roots.ts";
+import { withRootKeySentinel } from "./sentinel.ts";
 import { Session, type Task } from "./session.ts";
+import { freshOrStale, hasData } from "./stale.ts";
 import { Synthesizer } from "./synthesis.ts";
 import { followUnchecked, uncheckedFailure } from "./unchecked.ts";
 
 export type * from "./api.ts";
 
 export function createResolver(parts: ResolverParts): Resolver {
-  return new IterativeResolver(parts);
-}
-
-/** DS digests that count: SHA-1, SHA-256, SHA-384. RFC 8624 §3.3; the weakest only where nothing better stands beside it. */
-const digests: ReadonlySet<number> = new Set([1, 2, 4]);
-/** Answers kept ready for this very second, so that a hot name costs one look-up. */
-const FINISHED_ANSWERS = 50_000;
-
-interface Finished {
-  readonly answer: Answer;
-  readonly second: number;
+  const resolver = new IterativeResolver(parts);
+  return parts.settings?.rootKeySentinel === true
+    ? withRootKeySentinel(resolver, () => resolver.trustedRootTags())
+    : resolver;
 }
 
 class IterativeResolver implements Resolver {
@@ -59,7 +60,9 @@ class IterativeResolver implements Resolver {
   readonly #delegations: DelegationCache;
   readonly #fetcher: Fetcher;
   readonly #chain: Chain;
-  readonly #finished = new Map<string, Finished>();
+  readonly #anchors: Anchors;
+  readonly #known: KnownAnswers;
+  readonly #private: PrivateAddresses;
   readonly #closing = manyListeners();
   readonly #forwarding: boolean;
   #priming: Promise<void> | null = null;
@@ -112,14 +115,38 @@ class IterativeResolver implements Resolver {
       synthesizer,
       boundaries,
     });
+    this.#private = new PrivateAddresses(parts.privateAddresses ?? [], parts.privateDomains ?? []);
+    this.#known = new KnownAnswers({
+      clock,
+      links: this.#links,
+      aliasSteps: settings.aliasSteps,
+      prefetcher: settings.prefetch
+        ? new Prefetcher({
+            clock,
+            atOnce: settings.prefetchesAtOnce,
+            lifetime: (question) => this.#links.lifetime(question),
+            refresh: (question) => this.#refresh(question),
+          })
+        : null,
+    });
     this.#fetcher = new Fetcher({ clock, settings, flights, delegations, infra, addresses });
+    this.#anchors = new Anchors({
+      configured: parts.anchors,
+      managed: parts.managedAnchors ?? null,
+      insecureWhenRevoked: settings.insecureWhenRevoked,
+      clock,
+      judge: () => this.#background().session.judge(),
+      emit: env.emit,
+      onChange: () => zones.clear(),
+      onRefresh: (anchor) => settings.trustAnchorSignal && this.#signal(anchor),
+    });
     this.#chain = new Chain({
       settings,
       flights,
       zones,
       delegations,
       fetcher: this.#fetcher,
-      anchors: parts.anchors,
+      anchors: this.#anchors,
       negativeAnchors,
       onDenial: (denial) => synthesizer?.learnCut(denial),
     });
@@ -129,32 +156,29 @@ class IterativeResolver implements Resolver {
 
   async resolve(name: Name | string, type: RRType | string, options: ResolveOptions = {}): Promise<Answer> {
     const question = questionFrom(name, type);
-    const cached = this.cached(question);
+    const cached = this.cached(question, options);
     if (cached !== undefined) {
       options.onEvent?.({ kind: "cached", question, status: cached.verdict.status });
       return cached;
     }
-    const trouble: string[] = [];
-    return within(
-      this.#patience(options),
-      (signal) => this.#follow(question, this.#task(signal, { trouble, listener: options.onEvent })),
-      (why) => this.#late(question, trouble, why),
-    );
+    if (!this.#mayBeStale(options) || this.#known.stale(question, null) === null)
+      return this.#lookUp(question, options);
+    const { signal, ...patient } = options;
+    return freshOrStale({
+      clock: this.#env.clock,
+      waitMs: this.#settings.staleClientTimeoutMs,
+      caller: signal,
+      refresh: () => this.#lookUp(question, patient),
+      stale: (because) => this.#known.stale(question, because),
+      aborted: () => this.#late(question, [], "aborted"),
+    });
   }
 
-  cached(question: Question): Answer | undefined {
-    const key = String.fromCharCode(question.type) + question.name.key;
-    const second = Math.floor(this.#env.clock.monotonicMs() / 1000);
-    const finished = this.#finished.get(key);
-    if (finished !== undefined && finished.second === second) return finished.answer;
-    const answer = this.#fromCache(question);
-    if (answer === undefined) {
-      if (finished !== undefined) this.#finished.delete(key);
-      return undefined;
-    }
-    if (this.#finished.size >= FINISHED_ANSWERS) this.#finished.clear();
-    this.#finished.set(key, { answer, second });
-    return answer;
+  cached(question: Question, options: Pick<ResolveOptions, "stale"> = {}): Answer | undefined {
+    const known = this.#known.fresh(question);
+    if (known === undefined || hasData(known) || !this.#mayBeStale(options)) return known;
+    // RFC 8767 §5, failure recheck timer: what failed a moment ago is not tried again for every client.
+    return this.#known.stale(question, known) ?? known;
   }
 
   async resolveUnchecked(name: Name | string, type: RRType | string, options: ResolveOptions = {}): Promise<Unchecked> {
@@ -168,13 +192,16 @@ class IterativeResolver implements Resolver {
       this.#patience(options),
       (signal) => {
         const task = this.#task(signal, { trouble: [], listener: options.onEvent });
-        return followUnchecked(question, task, this.#fetcher, this.#settings);
+        return followUnchecked(question, task, this.#fetcher, this.#settings).then((found) =>
+          this.#private.filterUnchecked(found),
+        );
       },
       (why) => uncheckedFailure(question, why),
     );
   }
 
   prime(): Promise<void> {
+    this.#anchors.start((zone, when) => this.#chain.renew(zone, when === "now" ? this.#ownTask() : this.#background()));
     if (this.#env.clock.monotonicMs() < this.#primedUntilMs || this.#forwarding) return Promise.resolve();
     this.#priming ??= this.#prime().finally(() => {
       this.#priming = null;
@@ -184,6 +211,7 @@ class IterativeResolver implements Resolver {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#anchors.stop();
     this.#flights.abortAll();
     await this.#flights.settled();
   }
@@ -192,9 +220,20 @@ class IterativeResolver implements Resolver {
     await this.close();
   }
 
+  trustedRootTags(): readonly number[] {
+    const root = this.#anchors.current.find((anchor) => anchor.zone.isRoot);
+    return root === undefined ? [] : trustedTags(root);
+  }
+
+  /** Nobody waits for the answer: the question is the message. RFC 8145 §5. */
+  #signal(anchor: TrustAnchor): void {
+    const question = keyTagQuestion(anchor);
+    if (question !== null) void this.#fetcher.fetch(question, this.#background());
+  }
+
   /** The root's own NS RRset for as long as it says; if it cannot be had, the hints do, and it is tried again later. */
   async #prime(): Promise<void> {
-    const task = this.#task(this.#closing.signal, { trouble: [], listener: undefined });
+    const task = this.#ownTask();
     const question = { name: Name.root, type: TYPE.NS, class: CLASS.IN };
     const [fetched] = await Promise.all([this.#fetcher.fetch(question, task), this.#chain.trustOf(Name.root, task)]);
     const answered = fetched.kind === "found" && fetched.response.kind === "answer";
@@ -236,16 +275,16 @@ class IterativeResolver implements Resolver {
   async #link(question: Question, task: Task, before: Once | null): Promise<{ link: Link; once: Once | null }> {
     const known = this.#links.known(question);
     if (known !== null) return { link: known, once: null };
-    const continued = await this.#continue(question, task, before);
-    if (continued !== null) return continued;
+    return (await this.#continue(question, task, before)) ?? this.#ask(question, task);
+  }
+
+  async #ask(question: Question, task: Task): Promise<{ link: Link; once: Once | null }> {
     const key = `link ${question.type} ${question.name.key}`;
     const joined = await this.#flights.join(key, task.flight, task.signal, async (flight) => {
       const inner: Task = { ...task, flight, signal: flight.signal };
-      const parts = { fetcher: this.#fetcher, chain: this.#chain };
-      const once = await resolveOnce(question, inner, parts);
-      const dname = await provenDname(once, inner, parts);
-      if (dname !== null) this.#links.rememberDname(dname);
-      return { link: this.#links.remember(question, once.link), once };
+      const proof = proofQuestion(question);
+      const once = proof === null ? await this.#once(question, inner) : await this.#rescued(question, proof, inner);
+      return { link: this.#links.remember(question, this.#private.filter(once.link)), once };
     });
     switch (joined.kind) {
       case "done":
@@ -257,6 +296,27 @@ class IterativeResolver implements Resolver {
       case "aborted":
         return failedLink("aborted", question, `nobody waited for ${question.name}`);
     }
+  }
+
+  async #once(question: Question, task: Task): Promise<Once> {
+    const parts = { fetcher: this.#fetcher, chain: this.#chain };
+    const once = await resolveOnce(question, task, parts);
+    const dname = await provenDname(once, task, parts);
+    if (dname !== null) this.#links.rememberDname(dname);
+    return once;
+  }
+
+  async #rescued(question: Question, proof: Question, task: Task): Promise<Once> {
+    const rescued = await orProofOfAbsence({
+      question,
+      clock: task.session.env.clock,
+      signal: task.signal,
+      trouble: task.session.troubleWith(question.name),
+      attempt: (signal) => this.#once(question, { ...task, signal }),
+      hasFailed: ({ link }) => link.verdict.status === "indeterminate",
+      proof: async (signal) => (await this.#link(proof, { ...task, signal }, null)).link,
+    });
+    return rescued.kind === "answered" ? rescued.result : { link: rescued.link, found: null };
   }
 
   /** The target of an alias, if the same response holds it and it proves out; else null, and it is looked up. */
@@ -278,22 +338,31 @@ class IterativeResolver implements Resolver {
     if (this.#delegations.closest(question.name).zone.labelCount > found.zone.zone.labelCount) return null;
     const link = await judge(found, task, { fetcher: this.#fetcher, chain: this.#chain });
     if (link.verdict.status === "bogus" || link.verdict.status === "indeterminate") return null;
-    return { link: this.#links.remember(question, link), once: { link, found } };
+    return { link: this.#links.remember(question, this.#private.filter(link)), once: { link, found } };
   }
 
-  #fromCache(start: Question): Answer | undefined {
-    const links: AliasLink[] = [];
-    let question = start;
-    for (let steps = 0; steps <= this.#settings.aliasSteps; steps++) {
-      const link = this.#links.known(question);
-      if (link === null) return undefined;
-      if (link.kind === "end") return joinAnswer({ question: start, links, last: link.verdict, notes: link.notes });
-      const step = aliasStep(question, link);
-      links.push(step.link);
-      if (step.end !== null) return joinAnswer({ question: start, links, last: step.end, notes: [] });
-      question = { ...question, name: step.link.to };
-    }
-    return undefined;
+  #lookUp(question: Question, options: ResolveOptions): Promise<Answer> {
+    const trouble: string[] = [];
+    return within(
+      this.#patience(options),
+      (signal) => this.#follow(question, this.#task(signal, { trouble, listener: options.onEvent })),
+      (why) => this.#late(question, trouble, why),
+    );
+  }
+
+  /** In the background: a budget of its own, and nothing that holds the process. */
+  #refresh(question: Question): Promise<unknown> {
+    const env = backgroundEnv(this.#env);
+    this.#delegations.forgetEnding(question.name, LAST_PART);
+    return within(
+      { ...this.#patience({}), clock: env.clock },
+      (signal) => this.#ask(question, this.#task(signal, { trouble: [], listener: undefined, env })),
+      () => null,
+    );
+  }
+
+  #mayBeStale({ stale = "never" }: Pick<ResolveOptions, "stale">): boolean {
+    return this.#settings.serveStale && stale === "allowed";
   }
 
   #late(question: Question, trouble: readonly string[], why: Impatience): Answer {
@@ -305,7 +374,7 @@ class IterativeResolver implements Resolver {
         `${question.name}: ${lateText(why, this.#settings)}${told}`,
       ),
     );
-    if (why === "too late") this.#links.failures.remember(question, verdict);
+    if (why === "too late") this.#links.rememberFailure(question, verdict);
     return joinAnswer({ question, links: [], last: verdict, notes: [] });
   }
 
@@ -319,9 +388,23 @@ class IterativeResolver implements Resolver {
     };
   }
 
+  /** For no client; whoever calls `prime` waits for it. */
+  #ownTask(): Task {
+    return this.#task(this.#closing.signal, { trouble: [], listener: undefined });
+  }
+
+  /** For nobody at all: it keeps no process alive. */
+  #background(): Task {
+    return this.#task(this.#closing.signal, { trouble: [], listener: undefined, env: backgroundEnv(this.#env) });
+  }
+
   #task(
     signal: AbortSignal,
-    by: { readonly trouble: string[]; readonly listener: ResolveOptions["onEvent"] | undefined },
+    by: {
+      readonly trouble: string[];
+      readonly listener: ResolveOptions["onEvent"] | undefined;
+      readonly env?: Env;
+    },
   ): Task {
     const session = new Session({
       env: this.#env,
@@ -340,30 +423,6 @@ function questionFrom(name: Name | string, type: RRType | string): Question {
   if (number === null || !Number.isInteger(number) || number < 1 || number > 65534)
     throw new TypeError(`"${type}" is no RR type`);
   return { name: typeof name === "string" ? Name.parse(name) : name, type: number, class: CLASS.IN };
-}
-
-function policyFrom(settings: Settings, extra: readonly number[]): Policy {
-  return {
-    algorithms: new Set([...defaultAlgorithms, ...(settings.sha1 ? sha1Algorithms : []), ...extra]),
-    digests,
-    inceptionSkew: settings.inceptionSkew,
-    expirationSkew: settings.expirationSkew,
-    nsec3Iterations: settings.nsec3Iterations,
-    nsec3PerResponse: settings.nsec3PerResponse,
-    signaturesPerRRset: settings.signaturesPerRRset,
-    keysPerTag: settings.keysPerTag,
-    dsPerZone: settings.dsPerZone,
-  };
-}
-
-/** What an alias means for a question: where to go on, or the end that an overlong DNAME is (RFC 6672 §2.2). */
-function aliasStep(
-  question: Question,
-  link: Extract<Link, { kind: "alias" }>,
-): { link: AliasLink; end: Verdict<AnswerData> | null } {
-  const { target } = link.verdict.value;
-  if (target !== null) return { link: { from: question.name, to: target, verdict: link.verdict }, end: null };
-  return { link: { from: question.name, to: question.name, verdict: link.verdict }, end: overlongAlias(link.verdict) };
 }
 
 function failedLink(code: FailureCode, question: Question, detail: string): { link: Link; once: null } {

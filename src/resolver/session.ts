@@ -9,6 +9,7 @@ import { WorkBudget } from "../dnssec/work.ts";
 import type { Env } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Question } from "../wire/message.ts";
+import type { Name, NameKey } from "../wire/name.ts";
 import type { Flight } from "./flights.ts";
 import type { Settings } from "./options.ts";
 
@@ -36,6 +37,7 @@ export class Session {
   readonly #policy: Policy;
   readonly #engine: CryptoEngine;
   readonly #asked = new Map<string, number>();
+  readonly #watchers = new Map<NameKey, () => void>();
 
   constructor(parts: SessionParts) {
     const { env, engine, policy, settings, listener, signal } = parts;
@@ -54,9 +56,9 @@ export class Session {
       nsLookups: settings.nsLookups,
     });
     const emit = (event: ResolutionEvent): void => {
-      if (event.kind === "no reply") this.#note(`${event.server.address} ${event.why}`);
+      if (event.kind === "no reply") this.#note(`${event.server.address} ${event.why}`, event.question);
       else if (event.kind === "replied" && !conclusive.has(event.meaning))
-        this.#note(`${event.server.address} ${event.meaning}`);
+        this.#note(`${event.server.address} ${event.meaning}`, event.question);
       listener?.(event);
       env.emit(event);
     };
@@ -87,7 +89,19 @@ export class Session {
     return count <= limit;
   }
 
-  #note(text: string): void {
+  /** Resolves when a server fails with a question for this name; may never. */
+  troubleWith(name: Name): Promise<void> {
+    return new Promise((resolve) => {
+      const before = this.#watchers.get(name.key);
+      this.#watchers.set(name.key, () => {
+        before?.();
+        resolve();
+      });
+    });
+  }
+
+  #note(text: string, question: Question): void {
+    this.#watchers.get(question.name.key)?.();
     if (this.trouble.includes(text)) return;
     if (this.trouble.length >= 4) this.trouble.shift();
     this.trouble.push(text);

@@ -1,22 +1,24 @@
 /** Data for clients that ask for it unjudged (CD=1). It never enters the cache of answers. RFC 4035 §3.2.2; ATTACKS. */
 import type { RRset } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
-import { EDE, RCODE } from "../wire/registry.ts";
+import { EDE, RCODE, TYPE } from "../wire/registry.ts";
 import type { Unchecked } from "./api.ts";
 import type { Fetcher } from "./fetcher.ts";
+import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
 
-/** TTLs are capped here as everywhere. */
+/** TTLs have their bounds here as everywhere. */
 export async function followUnchecked(
   start: Question,
   task: Task,
   fetcher: Fetcher,
-  limits: { readonly aliasSteps: number; readonly maxTtl: number },
+  limits: Pick<Settings, "aliasSteps" | "maxTtl" | "minTtl" | "minNegativeTtl">,
 ): Promise<Unchecked> {
   const found = await follow(start, task, fetcher, limits.aliasSteps);
-  const capped = (rrsets: readonly RRset[]): RRset[] =>
-    rrsets.map((rrset) => ({ ...rrset, ttl: Math.min(rrset.ttl, limits.maxTtl) }));
-  return { ...found, answer: capped(found.answer), authority: capped(found.authority) };
+  const bounded = (rrsets: readonly RRset[], floor: number): RRset[] =>
+    rrsets.map((rrset) => ({ ...rrset, ttl: Math.min(limits.maxTtl, Math.max(rrset.ttl, floor)) }));
+  const [least, leastNegative] = start.type === TYPE.TLSA ? [0, 0] : [limits.minTtl, limits.minNegativeTtl];
+  return { ...found, answer: bounded(found.answer, least), authority: bounded(found.authority, leastNegative) };
 }
 
 async function follow(start: Question, task: Task, fetcher: Fetcher, aliasSteps: number): Promise<Unchecked> {

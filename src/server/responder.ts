@@ -149,7 +149,7 @@ class DnsResponder implements Responder {
 
   /** Null if it must be looked up. */
   #fromCache(query: Query, request: Uint8Array, from: Client): Uint8Array | null {
-    const known = this.#resolver.cached(query.question);
+    const known = this.#resolver.cached(query.question, { stale: staleFor(query) });
     const answer = known !== undefined && serves(query, known) ? known : null;
     if (!query.rd) {
       const isShown = answer !== null && this.#mayPeek.some((prefix) => prefix.has(from.address));
@@ -162,6 +162,7 @@ class DnsResponder implements Responder {
     const reply = this.#told(query, answer);
     const octets = this.#finish(query, reply, from);
     const { message } = reply;
+    if (answer.freshness !== undefined) return octets; // there may be a better one in a moment
     this.#memory.remember(request, from.transport, { octets, message, nowMs: this.#clock.monotonicMs() });
     return octets;
   }
@@ -179,7 +180,7 @@ class DnsResponder implements Responder {
 
   async #ask(query: Query, from: Client): Promise<Reply> {
     const { name, type } = query.question;
-    const how = from.signal === undefined ? {} : { signal: from.signal };
+    const how = { stale: staleFor(query), ...(from.signal === undefined ? {} : { signal: from.signal }) };
     if (query.cd) return replyUnchecked(query, await this.#resolver.resolveUnchecked(name, type, how));
     return this.#told(query, await this.#resolver.resolve(name, type, how));
   }
@@ -220,6 +221,11 @@ class DnsResponder implements Responder {
 
 function refusedTo(query: Query, from: Client): Reply {
   return refusal(query, EDE.PROHIBITED, `${from.address} may not ask here`);
+}
+
+/** A TLSA record that is no longer published must not decide on mail; for the rest the operator's `serveStale` decides. */
+function staleFor({ question }: Query): "never" | "allowed" {
+  return question.type === TYPE.TLSA ? "never" : "allowed";
 }
 
 /** May this cached answer be given to this query? RFC 4035 §4.7: with CD, failures of ours are no answer. */

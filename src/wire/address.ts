@@ -73,7 +73,7 @@ function ipv6(text: string): Uint8Array | null {
   return octets;
 }
 
-type Network = readonly [prefix: Uint8Array, bits: number];
+export type Network = readonly [prefix: Uint8Array, bits: number];
 
 /** Networks where no public name server lives: IANA's special-purpose registries (RFC 6890). */
 // biome-ignore format: a table reads better packed
@@ -96,13 +96,27 @@ function networkOf(text: string): Network {
   return [addressToOctets(prefix!)!, Number(bits)];
 }
 
+/** `ADDR/LENGTH`, or `ADDR` alone for one address; null if it is neither. */
+export function parseNetwork(text: string): Network | null {
+  const [, address = "", length] = /^([0-9a-fA-F.:]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
+  const prefix = addressToOctets(address);
+  if (prefix === null) return null;
+  const bits = length === undefined ? prefix.length * 8 : Number(length);
+  return bits > prefix.length * 8 ? null : [prefix, bits];
+}
+
+/** An IPv6 address that carries an IPv4 address lies where that one lies, too. */
+export function isWithinAny(octets: Uint8Array, networks: readonly Network[]): boolean {
+  if (networks.some(([prefix, bits]) => sharesPrefix(octets, prefix, bits))) return true;
+  const carrier = carriers.find(([[prefix, bits]]) => sharesPrefix(octets, prefix, bits));
+  return carrier !== undefined && isWithinAny(octets.subarray(carrier[1], carrier[1] + 4), networks);
+}
+
 /** Loopback, private, link-local, documentation, multicast, unspecified and the like. Text or octets; what is no address is private. */
 export function isPrivateAddress(address: string | Uint8Array): boolean {
   const octets = typeof address === "string" ? addressToOctets(address) : address;
   if (octets === null || (octets.length !== 4 && octets.length !== 16)) return true;
-  if (privateNetworks.some(([prefix, bits]) => sharesPrefix(octets, prefix, bits))) return true;
-  const carrier = carriers.find(([[prefix, bits]]) => sharesPrefix(octets, prefix, bits));
-  return carrier !== undefined && isPrivateAddress(octets.subarray(carrier[1], carrier[1] + 4));
+  return isWithinAny(octets, privateNetworks);
 }
 
 function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {

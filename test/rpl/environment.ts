@@ -21,6 +21,9 @@ export interface Environment {
   readonly anchors: readonly TrustAnchor[];
   readonly negativeAnchors: readonly Name[];
   readonly settings: Partial<Settings>;
+  /** Prefixes of addresses that public names must not have, and the names that may. */
+  readonly privateAddresses: readonly string[];
+  readonly privateDomains: readonly Name[];
   /** Null: signatures are judged by the clock of the scenario, which starts at 0. */
   readonly date: UnixSeconds | null;
   readonly rules: readonly AccessRule[];
@@ -72,6 +75,8 @@ export function environmentOf(scenario: Scenario): Environment {
     anchors: validates ? anchorsFromLines([...all("trust-anchor"), ...autotrust]) : [],
     negativeAnchors: all("domain-insecure").map((text) => Name.parse(text)),
     settings,
+    privateAddresses: all("private-address"),
+    privateDomains: all("private-domain").map((text) => Name.parse(text)),
     date: dateOf(last("val-override-date") ?? last("val-override-timestamp"), scenario),
     rules: [...accessRules(server), { prefix: parsePrefix("127.0.0.0/8"), decision: "allow" }],
     snoopers: server.flatMap((clause) =>

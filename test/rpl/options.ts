@@ -48,6 +48,15 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "do-ip4": setting((value) => ({ ipv4: isYes(value) })),
   "do-ip6": setting((value) => ({ ipv6: isYes(value) })),
   "cache-max-ttl": setting((value) => ({ maxTtl: Number(value) })),
+  "cache-min-ttl": setting((value) => ({ minTtl: Number(value) })),
+  "cache-min-negative-ttl": setting((value) => ({ minNegativeTtl: Number(value) })),
+  "serve-expired": setting((value) => ({ serveStale: isYes(value) })),
+  "serve-expired-ttl": setting((value) => ({ staleMaxTtl: Number(value) })),
+  "serve-expired-reply-ttl": setting((value) => ({ staleAnswerTtl: Number(value) })),
+  "serve-expired-client-timeout": setting((value) => ({ staleClientTimeoutMs: Number(value) })),
+  prefetch: setting((value) => ({ prefetch: isYes(value) })),
+  "private-address": elsewhere,
+  "private-domain": elsewhere,
 
   "target-fetch-policy": ignored("which addresses to fetch early is our own affair"),
   "trust-anchor-signaling": ignored("we send no RFC 8145 signals"),
@@ -56,6 +65,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "minimal-responses": ignored(answersOnly),
   "iter-scrub-promiscuous": ignored("records nobody asked for are always dropped"),
   ede: ignored("extended errors are always given"),
+  "ede-serve-expired": ignored("extended errors are always given"),
+  "prefetch-key": ignored("a zone's keys are always asked for while the walk goes on"),
   "rrset-roundrobin": ignored("sections are compared as sets"),
   "log-time-ascii": ignored("no logs"),
   "log-servfail": ignored("no logs"),
@@ -70,7 +81,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "msg-cache-size": ignored("the cache is large enough for any scenario"),
   "val-max-restart": ignored("retries after bogus answers are bounded by the work budget"),
   "outbound-msg-retry": ignored("tries are bounded by our own table"),
-  "private-domain": ignored("means something only beside private-address"),
   "force-ipv6": ignored("mock servers have the addresses that the file gives them"),
 };
 
@@ -96,16 +106,6 @@ export function settingsFrom(scenario: Scenario): { settings: Partial<Settings>;
 const baseSettings: Partial<Settings> = { nsec3Iterations: 150, nsec3Rounds: 20000, minDelegationTtl: 0 };
 
 const absent: Readonly<Record<string, Meaning>> = {
-  "serve-expired": missing("serve-stale", isNo),
-  "serve-expired-ttl": missing("serve-stale"),
-  "serve-expired-reply-ttl": missing("serve-stale"),
-  "serve-expired-client-timeout": missing("serve-stale"),
-  "ede-serve-expired": missing("serve-stale", isNo),
-  prefetch: missing("prefetch", isNo),
-  "prefetch-key": missing("prefetch", isNo),
-  "cache-min-ttl": missing("cache-min-ttl", isNo),
-  "cache-min-negative-ttl": missing("cache-min-ttl", isNo),
-  "private-address": missing("private-address"),
   nsid: missing("nsid"),
   "answer-cookie": missing("dns-cookies", isNo),
   "cookie-secret": missing("dns-cookies"),

@@ -37,7 +37,7 @@ export type MakeSubject = (parts: SubjectParts) => Subject;
 const RSA_MIN_BITS = 512;
 
 export const productSubject: MakeSubject = ({ environment, world, clock, algorithms, minimise, emit }) => {
-  const { hints, forwards, stubs, anchors, negativeAnchors, settings } = environment;
+  const { hints, forwards, stubs, anchors, negativeAnchors, settings, privateAddresses, privateDomains } = environment;
   const env: Env = { clock, random: seededRandom(1), exchange: world.exchange, emit };
   const table =
     algorithms === "test"
@@ -51,6 +51,8 @@ export const productSubject: MakeSubject = ({ environment, world, clock, algorit
     stubs,
     anchors,
     negativeAnchors,
+    privateAddresses,
+    privateDomains,
     settings: { ...settings, sha1: table.sha1, ...(minimise ? {} : { minimiseSteps: 0 }) },
     unsafeExtraAlgorithms: table.unsafeExtraAlgorithms,
   });
