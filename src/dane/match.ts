@@ -1,5 +1,5 @@
 /** Does what a server showed match what its domain's DNS says? RFC 6698 §2.1, RFC 7671 §4, §5. */
-import type { X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { Secure } from "../dnssec/verdict.ts";
 import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
@@ -91,7 +91,7 @@ function matchDaneTa({ leaf, others, records }: Shown, by: Matching): DaneMatch 
   );
   const trust: Trust = {
     isAnchor: (certificate) => anchors.some((record) => isNamedBy(certificate, record)),
-    bareKeys: held.flatMap(({ selector, data }) => (selector === 1 ? (publicKeyFromDer(data) ?? []) : [])),
+    bareKeys: held.flatMap((record) => bareKeyIn(record, others)),
   };
   let failure: Refused | null = null;
   for (const path of pathsToAnchor(leaf, [...heldCertificates, ...others], trust)) {
@@ -111,6 +111,13 @@ function matchDaneTa({ leaf, others, records }: Shown, by: Matching): DaneMatch 
     return verified(record, { path: certificates, depth, name: checked.name });
   }
   return failure ?? whyNoPath(leaf, others, anchors);
+}
+
+/** Not where the anchor was sent after all: then what its certificate says (its dates, its constraints) counts. */
+function bareKeyIn(record: UsableRecord, others: readonly X509Certificate[]): readonly KeyObject[] {
+  if (record.selector !== 1 || others.some((certificate) => isNamedBy(certificate, record))) return [];
+  const key = publicKeyFromDer(record.data);
+  return key === null ? [] : [key];
 }
 
 /** RFC 7671 §5.3 */
