@@ -14,7 +14,10 @@ const DOWN_MOST_MS = 300_000;
 interface Entry {
   rtt: { smoothed: number; deviation: number } | null;
   failures: number;
+  /** Times that it was given a pause, since it last answered. */
+  pauses: number;
   downUntil: number;
+  inFlight: number;
   ednsBroken: boolean;
   cookie: { client: Uint8Array; server: Uint8Array | null } | null;
   /** Zones that this server does not serve, though the delegation says so. */
@@ -43,10 +46,20 @@ export class InfraCache implements InfraView {
     return this.#entries.get(keyOf(server))?.lame?.has(zone.key) ?? false;
   }
 
+  began(server: ServerAddress): void {
+    this.#entry(server).inFlight += 1;
+  }
+
+  ended(server: ServerAddress): void {
+    const entry = this.#entry(server);
+    entry.inFlight = Math.max(0, entry.inFlight - 1); // it may have been forgotten in between
+  }
+
   /** RFC 6298 §2.2-2.3. */
   answered(server: ServerAddress, rttMs: number): void {
     const entry = this.#entry(server);
     entry.failures = 0;
+    entry.pauses = 0;
     entry.downUntil = 0;
     if (entry.rtt === null) entry.rtt = { smoothed: rttMs, deviation: rttMs / 2 };
     else {
@@ -58,8 +71,10 @@ export class InfraCache implements InfraView {
   failed(server: ServerAddress): void {
     const entry = this.#entry(server);
     entry.failures += 1;
-    if (entry.failures >= DOWN_AFTER) {
-      const pause = Math.min(DOWN_MOST_MS, DOWN_FIRST_MS * 2 ** (entry.failures - DOWN_AFTER));
+    // Failures of questions that were in flight together count as one: the pause doubles when a later try fails.
+    if (entry.failures >= DOWN_AFTER && entry.downUntil <= this.#clock.monotonicMs()) {
+      entry.pauses += 1;
+      const pause = Math.min(DOWN_MOST_MS, DOWN_FIRST_MS * 2 ** (entry.pauses - 1));
       entry.downUntil = this.#clock.monotonicMs() + pause;
     }
   }
@@ -95,7 +110,16 @@ export class InfraCache implements InfraView {
     const key = keyOf(server);
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const entry: Entry = { rtt: null, failures: 0, downUntil: 0, ednsBroken: false, cookie: null, lame: null };
+    const entry: Entry = {
+      rtt: null,
+      failures: 0,
+      pauses: 0,
+      downUntil: 0,
+      inFlight: 0,
+      ednsBroken: false,
+      cookie: null,
+      lame: null,
+    };
     this.#entries.set(key, entry);
     return entry;
   }

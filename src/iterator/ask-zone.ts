@@ -16,6 +16,8 @@ export interface ZoneContext extends AskContext {
   readonly limits: ClassifyLimits;
   readonly sendsPerAddress: number;
   readonly nsLookupsAtOnce: number;
+  /** Questions in flight to a server that has stopped answering. */
+  readonly probesAtOnce: number;
   /** Servers not to be asked, because what they said was bogus. */
   readonly avoid: ReadonlySet<string>;
   /** False for addresses to which no question goes: private space, a family that is switched off. */
@@ -168,7 +170,7 @@ class Race {
 
   #choose(): { candidate: Candidate; transport: Transport } | null {
     const open = [...this.#candidates.values()].filter((candidate) => !candidate.spent);
-    const { infra, env, sendsPerAddress } = this.#context;
+    const { infra, env, sendsPerAddress, probesAtOnce } = this.#context;
     const ranked = (list: readonly Candidate[]): Candidate => {
       const [best] = rankServers(
         list.map((c) => c.server),
@@ -179,6 +181,13 @@ class Race {
       );
       return this.#candidates.get(serverText(best!))!;
     };
+    const nowMs = env.clock.monotonicMs();
+    const allowed = (candidate: Candidate, sends: number): number => {
+      const health = infra.health(candidate.server);
+      if (health === undefined || health.downUntil <= nowMs) return Math.min(sends, sendsPerAddress);
+      // Has not answered for some time: a try shows whether it does again, and not everybody need find out (ATTACKS A-78).
+      return health.inFlight < probesAtOnce ? 1 : 0;
+    };
     // Two rounds of UDP, then one of TCP, each over all servers before the next begins; then what is left of UDP.
     for (const [transport, sends] of [
       ["udp", 1],
@@ -186,7 +195,7 @@ class Race {
       ["tcp", 1],
       ["udp", sendsPerAddress],
     ] as const) {
-      const fresh = open.filter((candidate) => candidate[transport] < Math.min(sends, sendsPerAddress));
+      const fresh = open.filter((candidate) => candidate[transport] < allowed(candidate, sends));
       if (fresh.length > 0) return { candidate: ranked(fresh), transport };
     }
     return null;
@@ -197,6 +206,7 @@ class Race {
     const zone = this.#zone;
     const target = { server, transport, rd: zone.mode === "recursive", zone: zone.zone };
     const reply = await askServer(this.#question, target, this.#context, this.#losers.signal);
+    if (transport === "udp" && reply.kind !== "spent" && reply.transport === "tcp") candidate.tcp += 1;
     switch (reply.kind) {
       case "spent":
         return { kind: "spent" };

@@ -36,7 +36,7 @@ export type Reply =
       readonly octets: number;
       readonly rttMs: number;
     }
-  | { readonly kind: "silent"; readonly why: string }
+  | { readonly kind: "silent"; readonly why: string; readonly transport: Transport }
   /** The client question's budget is spent: stop everything. */
   | { readonly kind: "spent" };
 
@@ -57,15 +57,17 @@ export async function askServer(
     if (!context.mayAsk(question) || !context.work.take("queries")) return { kind: "spent" };
     const ask = askFor(question, target, transport, edns, cookies, context);
     env.emit({ kind: "asked", question, server: target.server, transport, zone: target.zone });
+    infra.began(target.server);
     const result = await env.exchange(ask, signal);
-    if (signal.aborted) return { kind: "silent", why: "no longer needed" };
+    infra.ended(target.server);
+    if (signal.aborted) return { kind: "silent", why: "no longer needed", transport };
     const next = read(result, ask, target, context);
     switch (next.act) {
       case "take":
         return { ...next.reply, kind: "message", transport };
       case "give up":
         env.emit({ kind: "no reply", question, server: target.server, transport, why: next.why });
-        return { kind: "silent", why: next.why };
+        return { kind: "silent", why: next.why, transport };
       case "spent":
         return { kind: "spent" };
       case "stream":
@@ -79,7 +81,7 @@ export async function askServer(
         break;
     }
   }
-  return { kind: "silent", why: "goes round in circles" };
+  return { kind: "silent", why: "goes round in circles", transport };
 }
 
 type Next =
@@ -130,7 +132,7 @@ function read(result: ExchangeResult, ask: Ask, target: Target, context: AskCont
         why: result.discarded > 0 ? `no usable answer, ${result.discarded} discarded` : "no answer",
       };
     case "unreachable":
-      infra.failed(target.server);
+      if (!ours.has(result.code)) infra.failed(target.server);
       return { act: "give up", why: result.code };
     case "garbled":
       infra.failed(target.server);
@@ -140,6 +142,9 @@ function read(result: ExchangeResult, ask: Ask, target: Target, context: AskCont
       return ask.transport === "udp" ? { act: "stream" } : { act: "give up", why: "wrong id over TCP" };
   }
 }
+
+/** What this machine lacks says nothing of a server. */
+const ours: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRINUSE"]);
 
 type ServerReply = Extract<ExchangeResult, { readonly kind: "reply" }>;
 

@@ -8,8 +8,10 @@ export interface ServerHealth {
   readonly rtt: { readonly smoothed: number; readonly deviation: number } | null;
   /** Timeouts and refusals in a row. */
   readonly failures: number;
-  /** Not to be asked before this, unless nothing else is left. */
+  /** Not to be asked before this, unless nothing else is left; then rarely. */
   readonly downUntil: number;
+  /** Questions that wait for it right now. */
+  readonly inFlight: number;
   /** Answered FORMERR or NOTIMP to EDNS and without it normally. */
   readonly ednsBroken: boolean;
   readonly cookie: { readonly client: Uint8Array; readonly server: Uint8Array | null } | null;
@@ -18,6 +20,9 @@ export interface ServerHealth {
 export interface InfraView {
   health(server: ServerAddress): ServerHealth | undefined;
   isLame(server: ServerAddress, zone: Name): boolean;
+  /** A question is on its way; `ended` must follow. */
+  began(server: ServerAddress): void;
+  ended(server: ServerAddress): void;
   answered(server: ServerAddress, rttMs: number): void;
   failed(server: ServerAddress): void;
   lame(server: ServerAddress, zone: Name): void;
