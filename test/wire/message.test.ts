@@ -225,7 +225,7 @@ describe("writing", () => {
     encodeMessage(whole);
     const started = performance.now();
     const encoded = encodeMessage(whole);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(250);
     expect(decodeMessage(encoded).answer.length).toBe(1500);
   });
 
