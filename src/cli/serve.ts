@@ -1,15 +1,18 @@
 /** `rootwalk serve`: the daemon, in the foreground. */
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { Resolver } from "../resolver/api.ts";
+import type { ResolutionEvent } from "../env/events.ts";
+import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { type AccessRule, createAccess, loopbackRules } from "../server/access.ts";
 import { parsePrefix, serverAddressFrom, serverAddressText, withoutWildcards } from "../server/addresses.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, type Responder } from "../server/responder.ts";
+import { anchorNews } from "./anchor-news.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import type { Given } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
+import { anchorStoreIn } from "./state.ts";
 import { tracer } from "./trace.ts";
 
 const DNS_PORT = 53;
@@ -33,7 +36,22 @@ export const serveCommand: Command = {
       repeatable: true,
       why: "clients that may ask besides loopback, 192.0.2.0/24 or 2001:db8::/32; others are refused",
     },
-    "state-dir": { value: "DIR", why: "where state is kept that outlives a restart; made if it is missing" },
+    "state-dir": {
+      value: "DIR",
+      why: "where the trust anchors' key rollovers are remembered from run to run (RFC 5011); made if it is missing",
+    },
+    "static-trust-anchors": {
+      value: null,
+      why: "trust anchors stay as they are configured, whatever their zones announce; otherwise they follow key rollovers (RFC 5011)",
+    },
+    "no-trust-anchor-signal": {
+      value: null,
+      why: "do not tell the root's servers which of its keys are trusted here (RFC 8145)",
+    },
+    "no-root-key-sentinel": {
+      value: null,
+      why: "do not let clients find out which keys of the root are trusted (RFC 8509)",
+    },
     identity: { value: "TEXT", why: "what id.server and hostname.bind say (class CH, TXT); refused unless given" },
     "hide-version": { value: null, why: "refuse version.bind and version.server" },
     trace: { value: null, why: "print each step of every walk, on stderr" },
@@ -62,9 +80,15 @@ async function serve(given: Given, io: Io): Promise<number> {
   if (given.operands.length > 0) throw new UsageError(`serve takes options only, and "${given.operands[0]}" is none`);
   const addresses = listenAddresses(given);
   const access = createAccess({ rules: [...loopbackRules, ...allowed(given)] });
-  const stateDir = given.text("state-dir");
-  if (stateDir !== undefined) makeStateDir(stateDir);
-  const resolver = resolverFrom(given, io, given.on("trace") ? { onEvent: tracer(io.clock, io.stderr) } : {});
+  const store = storeIn(given.text("state-dir"), io);
+  const resolver = resolverFrom(given, io, {
+    onEvent: listener(given, io),
+    settings: {
+      trustAnchorSignal: !given.on("no-trust-anchor-signal"),
+      rootKeySentinel: !given.on("no-root-key-sentinel"),
+    },
+    ...(given.on("static-trust-anchors") ? {} : { managedAnchors: { store } }),
+  });
   try {
     const responder = createResponder({
       resolver,
@@ -79,6 +103,15 @@ async function serve(given: Given, io: Io): Promise<number> {
   } finally {
     await resolver.close();
   }
+}
+
+function listener(given: Given, io: Io): (event: ResolutionEvent) => void {
+  const trace = given.on("trace") ? tracer(io.clock, io.stderr) : null;
+  return (event) => {
+    trace?.(event);
+    const news = anchorNews(event);
+    if (news !== null) io.stderr(`rootwalk: ${news}\n`);
+  };
 }
 
 interface Serving {
@@ -148,15 +181,18 @@ function checked<T>(parse: () => T, option: string): T {
   }
 }
 
-function makeStateDir(dir: string): void {
+/** A disk that is full or read-only must not keep mail from flowing; what is no directory is a mistake. */
+function storeIn(dir: string | undefined, io: Io): AnchorStore | null {
+  if (dir === undefined) return null;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o750 });
-    if (!statSync(dir).isDirectory()) throw new UsageError(`--state-dir ${dir} is no directory`);
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `--state-dir ${dir} cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code === "EEXIST" || code === "ENOTDIR") throw new UsageError(`--state-dir ${dir} is no directory`);
+    io.stderr(
+      `rootwalk: --state-dir ${dir} cannot be written (${code}): key rollovers will be forgotten with this run\n`,
     );
   }
+  return anchorStoreIn(dir);
 }

@@ -4,7 +4,7 @@ import { AnchorError, anchorsFromXml, anchorsFromZoneText, mergeAnchors } from "
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Hint, Resolver } from "../resolver/api.ts";
-import { hintsFromText } from "../resolver/create.ts";
+import { hintsFromText, type ResolverOptions } from "../resolver/create.ts";
 import type { Settings } from "../resolver/options.ts";
 import { ZoneFileError } from "../wire/zonefile.ts";
 import { type Io, type OptionRows, UsageError } from "./command.ts";
@@ -27,6 +27,7 @@ export const resolverRows: OptionRows = {
 export interface SetupOptions {
   readonly settings?: Partial<Settings>;
   readonly onEvent?: (event: ResolutionEvent) => void;
+  readonly managedAnchors?: ResolverOptions["managedAnchors"];
 }
 
 /** UsageError with file, line and reason where hints or anchors cannot be used. */
@@ -37,6 +38,7 @@ export function resolverFrom(given: Given, io: Io, options: SetupOptions = {}): 
     ...(rootHints === null ? {} : { rootHints }),
     ...(trustAnchors === null ? {} : { trustAnchors }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    ...(options.managedAnchors === undefined ? {} : { managedAnchors: options.managedAnchors }),
     settings: { ...settingsFrom(given), ...options.settings },
   });
 }

@@ -10,7 +10,6 @@ import { type Denial, type Failure, failure, type ZoneProof } from "../dnssec/pr
 import { signersOf, validateAlias } from "../dnssec/response.ts";
 import { bogus, indeterminate, type Secure } from "../dnssec/verdict.ts";
 import {
-  anchorZone,
   type CutVerdict,
   insecureBelow,
   judgeCut,
@@ -27,6 +26,7 @@ import type { Name } from "../wire/name.ts";
 import { CLASS, TYPE } from "../wire/registry.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { Flights } from "./flights.ts";
+import type { Anchors } from "./managed-anchors.ts";
 import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
 
@@ -38,7 +38,7 @@ export class Chain {
   readonly #zones: ZoneCache;
   readonly #delegations: DelegationCache;
   readonly #fetcher: Fetcher;
-  readonly #anchors: readonly TrustAnchor[];
+  readonly #anchors: Anchors;
   readonly #negative: readonly Name[];
   readonly #onDenial: (denial: Secure<Denial>) => void;
 
@@ -48,7 +48,7 @@ export class Chain {
     readonly zones: ZoneCache;
     readonly delegations: DelegationCache;
     readonly fetcher: Fetcher;
-    readonly anchors: readonly TrustAnchor[];
+    readonly anchors: Anchors;
     readonly negativeAnchors: readonly Name[];
     /** Hears the proof of each unsigned delegation. */
     readonly onDenial: (denial: Secure<Denial>) => void;
@@ -66,10 +66,19 @@ export class Chain {
   /** The trust of the zone that encloses `name`, at whose apex `name` may stand. Its `name` tells which zone that is. */
   async trustOf(name: Name, task: Task): Promise<ZoneTrust> {
     const known = this.#zones.get(name);
-    if (known !== undefined) return known;
+    return known ?? this.#establish(name, task);
+  }
+
+  /** Has the keys of an anchor's zone looked at again. What was proven of it stays, unless something better comes. */
+  async renew(zone: Name, task: Task): Promise<ZoneTrust> {
+    this.#fetcher.forget({ name: zone, type: TYPE.DNSKEY, class: CLASS.IN });
+    return this.#establish(zone, task);
+  }
+
+  async #establish(name: Name, task: Task): Promise<ZoneTrust> {
     const joined = await this.#flights.join(`trust ${name.key}`, task.flight, task.signal, async (flight) => {
       const trust = await this.#find(name, { ...task, flight, signal: flight.signal });
-      this.#remember(name, trust);
+      if (trust.status === "secure" || this.#zones.get(name) === undefined) this.#remember(name, trust);
       task.session.env.emit({ kind: "zone", zone: name, status: trust.status, detail: detailOf(trust) });
       return trust;
     });
@@ -137,7 +146,7 @@ export class Chain {
 
   /** The closest anchor at or above `name`, if it stands below `zone`. */
   anchorBelow(zone: Name, name: Name): Name | null {
-    const anchor = closestAnchor(this.#anchors, name)?.zone ?? null;
+    const anchor = closestAnchor(this.#anchors.current, name)?.zone ?? null;
     return anchor?.isStrictlyWithin(zone) ? anchor : null;
   }
 
@@ -154,7 +163,7 @@ export class Chain {
   }
 
   async #find(name: Name, task: Task): Promise<ZoneTrust> {
-    const anchor = closestAnchor(this.#anchors, name);
+    const anchor = closestAnchor(this.#anchors.current, name);
     const negative = closestName(this.#negative, name);
     // A positive anchor below a negative one wins. RFC 7646 §4.
     if (negative !== null && (anchor === null || !anchor.zone.isStrictlyWithin(negative)))
@@ -173,10 +182,14 @@ export class Chain {
   }
 
   async #enterAnchor(anchor: TrustAnchor, task: Task): Promise<ZoneTrust> {
-    // An anchor of algorithms that do not count needs no keys to be insecure.
-    const unsupported = anchorZone(anchor, null, task.session.judge());
-    if (unsupported.status === "insecure") return unsupported;
-    return this.#withKeys(anchor.zone, task, (keys) => anchorZone(anchor, keys, task.session.judge()));
+    const foregone = this.#anchors.foregone(anchor, task.session.judge());
+    if (foregone !== null) return foregone;
+    const trust = await this.#withKeys(anchor.zone, task, (keys) =>
+      this.#anchors.enter(anchor.zone, keys, task.session.judge()),
+    );
+    // Its keys may just have revoked themselves; then the anchor above decides, if there is one (RFC 5011 §5).
+    const left = closestAnchor(this.#anchors.current, anchor.zone);
+    return left?.zone.equals(anchor.zone) ? trust : this.#find(anchor.zone, task);
   }
 
   async #enterByDs(name: Name, task: Task): Promise<ZoneTrust> {
@@ -262,7 +275,7 @@ export class Chain {
 
   /** Where the chain to `name` begins: the zone that was asked, or an anchor below it; with forwarders, the anchor. */
   #top(found: Found, name: Name): Name {
-    const anchor = closestAnchor(this.#anchors, name)?.zone ?? null;
+    const anchor = closestAnchor(this.#anchors.current, name)?.zone ?? null;
     const asked = found.zone.zone;
     if (found.zone.mode === "recursive") return anchor ?? asked;
     return anchor?.isStrictlyWithin(asked) ? anchor : asked;

@@ -14,6 +14,7 @@ import {
   anchorOf,
   canRoll,
   type KeySighting,
+  type KeyState,
   nextProbe,
   resumeRollover,
   sightKeys,
@@ -27,7 +28,7 @@ import type { ResolutionEvent } from "../env/events.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import { keyTag } from "../wire/key-tag.ts";
 import type { Name, NameKey } from "../wire/name.ts";
-import { encodeRdata } from "../wire/rdata.ts";
+import { type Dnskey, encodeRdata } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
 
 /** Where states live between two runs. What either function throws is told as an event, and never ends anything. */
@@ -211,9 +212,12 @@ export class Anchors {
   }
 
   #tellMoves(before: AnchorState, after: AnchorState): void {
-    for (const { dnskey, state: to } of after.keys) {
-      const known = before.keys.find((key) => key.dnskey.publicKey === dnskey.publicKey);
-      const from = known?.state ?? "start";
+    const stateIn = ({ keys }: AnchorState, dnskey: Dnskey): KeyState =>
+      keys.find((key) => key.dnskey.publicKey === dnskey.publicKey)?.state ?? "start";
+    const keys = new Set([...before.keys, ...after.keys].map(({ dnskey }) => dnskey));
+    for (const dnskey of keys) {
+      const from = stateIn(before, dnskey);
+      const to = stateIn(after, dnskey);
       if (from === to) continue;
       const tag = keyTag(encodeRdata(TYPE.DNSKEY, dnskey));
       this.#parts.emit({ kind: "anchor key", zone: after.zone, keyTag: tag, from, to });

@@ -9,6 +9,8 @@ export interface ScriptClock extends Clock {
   settle(): Promise<void>;
   /** Lets `ms` pass; sleepers wake in order, and what each of them starts runs before the next. */
   advance(ms: number): Promise<void>;
+  /** Lets `ms` pass at one stroke, as testbound does: whoever was due meanwhile wakes once, at the end. */
+  leap(ms: number): Promise<void>;
   /** Milliseconds until the next sleeper is due; null if nobody sleeps. */
   untilNext(): number | null;
   /** Anything that happened outside promises: `settle` waits until nothing more does. */
@@ -23,6 +25,8 @@ interface Sleeper {
 export interface ScriptClockOptions {
   readonly unixSeconds: UnixSeconds;
   readonly calendar: "moves" | "stands";
+  /** Where monotonic time begins; 0 by default. */
+  readonly startMs?: number;
 }
 
 /** Turns of the event loop without a stir before all is taken to be quiet. */
@@ -30,7 +34,7 @@ const QUIET_TURNS = 3;
 
 export function scriptClock(options: ScriptClockOptions): ScriptClock {
   const sleepers: Sleeper[] = [];
-  let now = 0;
+  let now = options.startMs ?? 0;
   let stirred = 0;
 
   const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
@@ -76,6 +80,16 @@ export function scriptClock(options: ScriptClockOptions): ScriptClock {
         await settle();
       }
       now = end;
+      await settle();
+    },
+    async leap(ms) {
+      await settle();
+      now += ms;
+      const due = sleepers.filter((sleeper) => sleeper.at <= now);
+      for (const sleeper of due) {
+        sleeper.wake();
+        await settle();
+      }
       await settle();
     },
     untilNext: () => (sleepers[0] === undefined ? null : Math.max(0, sleepers[0].at - now)),

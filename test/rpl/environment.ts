@@ -8,6 +8,7 @@ import { type Prefix, parsePrefix } from "../../src/server/addresses.ts";
 import { Name } from "../../src/wire/name.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { anchorsFromLines } from "./anchors.ts";
+import { configuredIn } from "./autotrust.ts";
 import type { Roots } from "./fallback.ts";
 import { type Missing, settingsFrom } from "./options.ts";
 import { dateFromText } from "./rdata-text.ts";
@@ -60,7 +61,6 @@ export function environmentOf(scenario: Scenario): Environment {
   const modules = last("module-config");
   const validates = modules === undefined || modules.includes("validator");
   const minimisation = last("qname-minimisation") ?? last("query-minimization");
-  const autotrust = config.autotrust.flatMap((file) => file.lines);
 
   return {
     hints: [roots],
@@ -72,7 +72,7 @@ export function environmentOf(scenario: Scenario): Environment {
     stubs: stubClauses
       .filter((clause) => !zoneOf(clause).isRoot)
       .map((clause) => ({ zone: zoneOf(clause), servers: serversOf(clause, "stub-addr") })),
-    anchors: validates ? anchorsFromLines([...all("trust-anchor"), ...autotrust]) : [],
+    anchors: validates ? [...anchorsFromLines(all("trust-anchor")), ...configuredIn(config.autotrust)] : [],
     negativeAnchors: all("domain-insecure").map((text) => Name.parse(text)),
     settings,
     privateAddresses: all("private-address"),

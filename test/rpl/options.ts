@@ -59,7 +59,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "private-domain": elsewhere,
 
   "target-fetch-policy": ignored("which addresses to fetch early is our own affair"),
-  "trust-anchor-signaling": ignored("we send no RFC 8145 signals"),
+  "trust-anchor-signaling": setting((value) => ({ trustAnchorSignal: isYes(value) })),
+  "root-key-sentinel": setting((value) => ({ rootKeySentinel: isYes(value) })),
   "fake-sha1": ignored("the test table verifies SHA-1 signatures really"),
   "fake-dsa": ignored("the test table verifies DSA signatures really"),
   "minimal-responses": ignored(answersOnly),
@@ -95,15 +96,21 @@ export function settingsFrom(scenario: Scenario): { settings: Partial<Settings>;
     if (meaning.kind === "setting") settings.push(meaning.set(value));
     if (meaning.kind === "missing" && !meaning.unless?.(value)) lacking.push(lack(meaning.feature, option));
   }
-  if (scenario.config.autotrust.length > 0)
-    lacking.push({ feature: "rfc5011", option: "AUTOTRUST_FILE", line: scenario.config.autotrust[0]!.line });
   lacking.push(...askedFor(scenario));
   return { settings: Object.assign({}, ...settings), missing: lacking };
 }
 
-/** The scenarios' own assumptions where they differ from our defaults: iterations up to 150 count, and delegations end when
- * their TTL does (FORMAT.md §6.2). */
-const baseSettings: Partial<Settings> = { nsec3Iterations: 150, nsec3Rounds: 20000, minDelegationTtl: 0 };
+/**
+ * The scenarios' own assumptions where they differ from our defaults: iterations up to 150 count, delegations end when their
+ * TTL does (FORMAT.md §6.2), the daemon's sentinel is on, and an anchor that revoked all its keys is gone (RFC 5011 §5).
+ */
+const baseSettings: Partial<Settings> = {
+  nsec3Iterations: 150,
+  nsec3Rounds: 20000,
+  minDelegationTtl: 0,
+  rootKeySentinel: true,
+  insecureWhenRevoked: true,
+};
 
 const absent: Readonly<Record<string, Meaning>> = {
   nsid: missing("nsid"),
@@ -125,10 +132,6 @@ function askedFor(scenario: Scenario): Missing[] {
   for (const step of scenario.steps) {
     if (step.kind === "infra rtt" || step.kind === "flush message" || step.kind === "expire message")
       return [{ feature: "harness steps", option: step.kind, line: step.line }];
-    const [question] = "entry" in step ? step.entry.question : [];
-    // RFC 8509 §2
-    if (question !== undefined && /^root-key-sentinel-(is|not)-ta-\d{5}\./i.test(question.name.toString()))
-      return [{ feature: "root-key-sentinel", option: question.name.toString(), line: step.line }];
   }
   return [];
 }

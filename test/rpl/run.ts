@@ -4,6 +4,7 @@ import type { ResolutionEvent } from "../../src/env/events.ts";
 import type { Client } from "../../src/server/responder.ts";
 import { decodeMessage, type Message } from "../../src/wire/message.ts";
 import { RCODE } from "../../src/wire/registry.ts";
+import { AutotrustStore } from "./autotrust.ts";
 import { clientQuery } from "./build.ts";
 import { type ScriptClock, scriptClock } from "./clock.ts";
 import { type Comparison, compareAnswer } from "./compare.ts";
@@ -95,6 +96,8 @@ class Walk {
   readonly #story: string[] = [];
   readonly #variables = new Map<string, string>();
   readonly #epoch: number;
+  readonly #autotrust: AutotrustStore | null;
+  #nextProbeMs: number | null = null;
   #told = 0;
 
   constructor(scenario: Scenario, environment: Environment, options: RunOptions & { readonly minimise: boolean }) {
@@ -103,7 +106,10 @@ class Walk {
     this.#epoch = environment.date ?? 0;
     // Deckard has one clock for everything; testbound judges signatures at a date that stands still. FORMAT.md §6.1.
     const stands = scenario.dialect === "testbound" && environment.date !== null;
-    this.#clock = scriptClock({ unixSeconds: this.#epoch, calendar: stands ? "stands" : "moves" });
+    const startMs = stands ? 0 : startOf(scenario) * 1000;
+    this.#clock = scriptClock({ unixSeconds: this.#epoch, calendar: stands ? "stands" : "moves", startMs });
+    const { autotrust } = scenario.config;
+    this.#autotrust = autotrust.length > 0 ? new AutotrustStore(autotrust, this.#clock) : null;
     this.#world = createWorld(scenario, this.#clock, environment.roots);
     const emit = (event: ResolutionEvent): void => this.#hear(event);
     const { algorithms } = options;
@@ -114,6 +120,7 @@ class Walk {
       algorithms,
       minimise: options.minimise,
       emit,
+      anchorStore: this.#autotrust,
     });
     this.#opinionParts = { environment, clock: this.#clock, algorithms, subject: this.#subject };
   }
@@ -158,13 +165,15 @@ class Walk {
       case "check out query":
         return this.#checkOutQuery(step);
       case "time passes": {
+        if (step === leadingTime(this.#scenario)) return; // the clock has begun there
         const seconds = step.by.kind === "elapse" ? step.by.seconds : Number(this.#expand(step.by.macro, step));
-        return this.#clock.advance(seconds * 1000);
+        return this.#autotrust === null ? this.#clock.advance(seconds * 1000) : this.#clock.leap(seconds * 1000);
       }
       case "assign":
         this.#variables.set(step.variable, this.#expand(step.macro, step));
         return;
       case "check autotrust":
+        return this.#checkAutotrust(step);
       case "check tempfile":
       case "flush message":
       case "expire message":
@@ -289,6 +298,12 @@ class Walk {
     this.#notes.push(`step ${step.number}: ${questionText(wanted)} was not asked`);
   }
 
+  #checkAutotrust(step: Extract<Step, { readonly lines: readonly string[] }>): void {
+    const lines = step.lines.map((line) => this.#expand(line, step));
+    const differences = this.#autotrust?.differences(step.id, lines) ?? ["no trust anchor is managed here"];
+    if (differences.length > 0) this.#fail(step, differences);
+  }
+
   #checkMandatory(): void {
     for (const entry of this.#scenario.ranges.flatMap((range) => range.entries))
       if (entry.mandatory && !this.#world.used.has(entry))
@@ -297,7 +312,7 @@ class Walk {
 
   #expand(text: string, step: Step): string {
     try {
-      const timeout = (): number => Math.round((this.#clock.untilNext() ?? 0) / 1000);
+      const timeout = (): number => Math.round(this.#untilTimer() / 1000);
       return expandMacros(text, {
         variables: this.#variables,
         time: Math.round(this.#clock.monotonicMs() / 1000),
@@ -309,6 +324,12 @@ class Walk {
     }
   }
 
+  /** testbound's only timers are those of the next probe. FORMAT.md §6.4. */
+  #untilTimer(): number {
+    if (this.#autotrust === null) return this.#clock.untilNext() ?? 0;
+    return this.#nextProbeMs === null ? 0 : this.#nextProbeMs - this.#clock.monotonicMs();
+  }
+
   #fail(step: Step | null, differences: readonly string[], answer?: Message): void {
     const got = answer === undefined || typeof answer === "string" ? [] : messageLines(answer);
     this.#failures.push({ step: step?.number ?? 0, line: step?.line ?? 0, differences, got });
@@ -316,6 +337,10 @@ class Walk {
   }
 
   #hear(event: ResolutionEvent): void {
+    if (event.kind === "anchor probed") {
+      const { nextProbeSeconds } = event;
+      this.#nextProbeMs = nextProbeSeconds === null ? null : this.#clock.monotonicMs() + nextProbeSeconds * 1000;
+    }
     if (event.kind === "asked" || event.kind === "replied" || event.kind === "no reply") return;
     this.#story.push(`    . ${eventText(event)}`);
   }
@@ -324,6 +349,20 @@ class Walk {
     for (const sent of this.#world.transcript.slice(this.#told)) this.#story.push(...transmissionLines(sent));
     this.#told = this.#world.transcript.length;
   }
+}
+
+/** A scenario with state files begins with a step that says which day it is. FORMAT.md §6.1. */
+function leadingTime({ config, steps }: Scenario): (Step & { readonly kind: "time passes" }) | null {
+  const [first] = steps;
+  return config.autotrust.length > 0 && first?.kind === "time passes" ? first : null;
+}
+
+/** Seconds at which the scenario's clock begins. */
+function startOf(scenario: Scenario): number {
+  const by = leadingTime(scenario)?.by;
+  if (by === undefined) return 0;
+  if (by.kind === "elapse") return by.seconds;
+  return Number(expandMacros(by.macro, { variables: new Map(), time: 0, timeout: () => 0 }));
 }
 
 function transmissionLines({ ask, by, result, stepClock }: Transmission): string[] {

@@ -4,7 +4,7 @@ import { nativeEngine } from "../../src/crypto/native.ts";
 import type { Env } from "../../src/env/env.ts";
 import type { ResolutionEvent } from "../../src/env/events.ts";
 import { seededRandom } from "../../src/env/virtual.ts";
-import { createResolver } from "../../src/resolver/resolver.ts";
+import { type AnchorStore, createResolver } from "../../src/resolver/resolver.ts";
 import { createAccess } from "../../src/server/access.ts";
 import { type Client, createResponder, type ServerEvent } from "../../src/server/responder.ts";
 import type { ScriptClock } from "./clock.ts";
@@ -29,6 +29,8 @@ export interface SubjectParts {
   readonly algorithms: Algorithms;
   readonly minimise: boolean;
   readonly emit: (event: ResolutionEvent) => void;
+  /** Null: trust anchors stay as they are configured. */
+  readonly anchorStore: AnchorStore | null;
 }
 
 export type MakeSubject = (parts: SubjectParts) => Subject;
@@ -36,7 +38,8 @@ export type MakeSubject = (parts: SubjectParts) => Subject;
 /** The world's keys are short; their length is not what the scenarios are about. */
 const RSA_MIN_BITS = 512;
 
-export const productSubject: MakeSubject = ({ environment, world, clock, algorithms, minimise, emit }) => {
+export const productSubject: MakeSubject = (parts) => {
+  const { environment, world, clock, algorithms, minimise, emit, anchorStore } = parts;
   const { hints, forwards, stubs, anchors, negativeAnchors, settings, privateAddresses, privateDomains } = environment;
   const env: Env = { clock, random: seededRandom(1), exchange: world.exchange, emit };
   const table =
@@ -53,6 +56,7 @@ export const productSubject: MakeSubject = ({ environment, world, clock, algorit
     negativeAnchors,
     privateAddresses,
     privateDomains,
+    ...(anchorStore === null ? {} : { managedAnchors: { store: anchorStore } }),
     settings: { ...settings, sha1: table.sha1, ...(minimise ? {} : { minimiseSteps: 0 }) },
     unsafeExtraAlgorithms: table.unsafeExtraAlgorithms,
   });
@@ -67,5 +71,7 @@ export const productSubject: MakeSubject = ({ environment, world, clock, algorit
         faults.push(event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error));
     },
   });
+  // As the daemon does; otherwise nothing is asked before the first question.
+  if (anchorStore !== null) void resolver.prime();
   return { respond, faults, close: () => resolver.close() };
 };
