@@ -4,7 +4,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
-import type { Told } from "./codes.ts";
+import { type Code, type Told, told } from "./codes.ts";
 import type { DanePolicy } from "./records.ts";
 
 /** TLS, and `verifyDane` before the first octet that matters. Nothing less will do for this host. */
@@ -52,4 +52,9 @@ export interface Pkix extends Told {
   readonly sni: string | null;
   readonly names: readonly Name[];
   readonly expires: UnixSeconds;
+}
+
+export function skip(code: Code, reason: string, expires: UnixSeconds): Skip {
+  const why = told(code, reason);
+  return { do: "skip", ...why, temporary: why.status?.startsWith("4") ?? true, expires };
 }

@@ -84,3 +84,8 @@ export interface Told {
 export function told(code: Code, reason: string): Told {
   return { code, reason, ...codes[code] };
 }
+
+/** The same report for a whole of which this part decides. */
+export function retold({ code, reason }: Told): Told {
+  return told(code, reason);
+}

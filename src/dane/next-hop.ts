@@ -54,11 +54,13 @@ export function judgeNextHop(domain: Name, { answer, expires }: Asked, random?: 
   return { kind: "hosts", security, hosts, implicit: false, names, reason, expires };
 }
 
-/** "[192.0.2.1]" or "[IPv6:2001:db8::1]"; null for anything else. RFC 5321 §4.1.3. */
+/** "[192.0.2.1]" or "[IPv6:2001:db8::1]"; null for what has no brackets. TypeError for brackets around anything else. RFC 5321 §4.1.3. */
 export function addressLiteral(text: string): string | null {
-  const inside = /^\[(?:IPv6:)?([0-9a-f.:]+)\]$/i.exec(text)?.[1];
-  const octets = inside === undefined ? null : addressToOctets(inside);
-  if (octets === null || (octets.length === 16) !== /^\[IPv6:/i.test(text)) return null;
+  if (!text.startsWith("[")) return null;
+  const match = /^\[(IPv6:)?([0-9a-f.:]+)\]$/i.exec(text);
+  const octets = addressToOctets(match?.[2] ?? "");
+  if (octets === null || (octets.length === 16) !== (match?.[1] !== undefined))
+    throw new TypeError(`"${text}" is no address literal: [192.0.2.1] or [IPv6:2001:db8::1] expected`);
   return octetsToAddress(octets);
 }
 

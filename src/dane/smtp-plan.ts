@@ -2,9 +2,9 @@
 import type { Random, UnixSeconds } from "../env/env.ts";
 import { Name } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
-import type { Authenticate, Encrypt, Opportunistic, Skip } from "./actions.ts";
+import { type Authenticate, type Encrypt, type Opportunistic, type Skip, skip } from "./actions.ts";
 import { type HostAddresses, lookUpAddresses } from "./address-security.ts";
-import { type Code, type Told, told } from "./codes.ts";
+import { type Code, retold, type Told, told } from "./codes.ts";
 import { distinctNames, hostText } from "./host-names.ts";
 import { type Asker, ask, earliest, type LookupOptions } from "./lookups.ts";
 import { addressLiteral, type Exchanger, judgeNextHop, type NextHop } from "./next-hop.ts";
@@ -196,11 +196,6 @@ export function withoutTls({ do: action, expires }: MailAction, host: string): S
   }
 }
 
-function skip(code: Code, reason: string, expires: UnixSeconds): Skip {
-  const why = told(code, reason);
-  return { do: "skip", ...why, temporary: why.status?.startsWith("4") ?? true, expires };
-}
-
 function wholePlan(domain: Name, next: Hosts, hosts: readonly MailHost[]): DeliveryPlan {
   const expires = earliest(next.expires, ...hosts.map(({ action }) => action.expires));
   const plan = { domain, nextHop: next.security, implicit: next.implicit, hosts, expires };
@@ -212,12 +207,12 @@ function wholePlan(domain: Name, next: Hosts, hosts: readonly MailHost[]): Deliv
   const skipped = hosts.map(({ action }) => action as Skip);
   // RFC 5321 §5.1: for good only if every host says so; one that may come back makes it a matter of time.
   const later = skipped.find(({ temporary }) => temporary);
-  if (later !== undefined) return { do: "defer", ...reportOf(later), ...plan };
+  if (later !== undefined) return { do: "defer", ...retold(later), ...plan };
   if (next.hosts.length > hosts.length) {
     const reason = `none of the first ${hosts.length} of ${next.hosts.length} hosts of ${domain} can be used`;
     return { do: "defer", ...told("too many hosts", reason), ...plan };
   }
-  return { do: "bounce", ...reportOf(skipped[0]!), ...plan };
+  return { do: "bounce", ...retold(skipped[0]!), ...plan };
 }
 
 function noHosts(domain: Name, next: Exclude<NextHop, Hosts>): DeliveryPlan {
@@ -246,8 +241,4 @@ function literalPlan(address: string, { level }: Rules): DeliveryPlan {
   const why = told("address literal", `${address} is an address, so there is nothing to authenticate it by`);
   const action: Opportunistic = { do: "opportunistic", ...why, sni: null, expires };
   return { do: "deliver", ...why, ...plan, hosts: [{ name: null, preference: 0, addresses: [address], action }] };
-}
-
-function reportOf({ code, reason }: Told): Told {
-  return told(code, reason);
 }
