@@ -1,7 +1,8 @@
 /** Who may ask, and how much at once: loopback only unless told otherwise. */
 import { type Prefix, parsePrefix } from "./addresses.ts";
 
-export type Decision = "allow" | "refuse" | "drop";
+/** "cookie": allowed over TCP, and over UDP to those who show a cookie (RFC 7873 §5.2.3). */
+export type Decision = "allow" | "cookie" | "refuse" | "drop";
 
 export interface AccessRule {
   readonly prefix: Prefix;

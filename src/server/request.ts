@@ -3,6 +3,7 @@
  * RFC 9619. Nothing else of a query means anything to a resolver, so nothing else is built.
  */
 import { Reader, WireError } from "../wire/cursor.ts";
+import { type Cookie, cookieFrom } from "../wire/edns.ts";
 import type { Question } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { OPCODE, OPTION, RCODE, TYPE } from "../wire/registry.ts";
@@ -39,6 +40,9 @@ export interface ClientEdns {
   readonly compactOk: boolean;
   /** The client asked how long a connection may stay idle. RFC 7828 §3.2.1. */
   readonly keepalive: boolean;
+  /** The client asked who answers. RFC 5001 §2.1. */
+  readonly nsid: boolean;
+  readonly cookie: Cookie | "malformed" | null;
 }
 
 const HEADER_OCTETS = 12;
@@ -107,7 +111,7 @@ function readOpt(reader: Reader, count: number): ClientEdns | null {
         dnssecOk: (ttl & DNSSEC_OK) !== 0,
         compactOk: (ttl & COMPACT_OK) !== 0,
         // What another version's options look like is unknown: BADVERS says so, not FORMERR.
-        keepalive: version === 0 && hasKeepalive(new Reader(reader.octets, reader.offset, end)),
+        ...(version === 0 ? readOptions(new Reader(reader.octets, reader.offset, end)) : noOptions),
       };
     }
     reader.offset = end;
@@ -115,13 +119,19 @@ function readOpt(reader: Reader, count: number): ClientEdns | null {
   return edns;
 }
 
+type Options = Pick<ClientEdns, "keepalive" | "nsid" | "cookie">;
+const noOptions: Options = { keepalive: false, nsid: false, cookie: null };
+
 /** Walks all options, so that a malformed list is found; unknown ones are ignored (RFC 6891 §6.1.2). */
-function hasKeepalive(reader: Reader): boolean {
-  let found = false;
+function readOptions(reader: Reader): Options {
+  let { keepalive, nsid, cookie } = noOptions;
   while (reader.remaining > 0) {
     const code = reader.u16();
-    reader.take(reader.u16());
-    found ||= code === OPTION.KEEPALIVE;
+    const data = reader.take(reader.u16());
+    if (code === OPTION.KEEPALIVE) keepalive = true;
+    else if (code === OPTION.NSID) nsid = true;
+    // RFC 7873 §5.2: of several only the first counts.
+    else if (code === OPTION.COOKIE) cookie ??= cookieFrom(data) ?? "malformed";
   }
-  return found;
+  return { keepalive, nsid, cookie };
 }

@@ -4,9 +4,10 @@ import type { Clock, Transport } from "../env/env.ts";
 import type { Resolver } from "../resolver/api.ts";
 import { type EdnsOption, edeOption, keepaliveOption } from "../wire/edns.ts";
 import { encodeMessage, type Message } from "../wire/message.ts";
-import { CLASS, EDE, isMetaType, OPCODE, RCODE, TYPE, typeToText } from "../wire/registry.ts";
+import { CLASS, EDE, isMetaType, OPCODE, OPTION, RCODE, TYPE, typeToText } from "../wire/registry.ts";
 import { type Access, createAccess, loopbackRules } from "./access.ts";
 import type { Prefix } from "./addresses.ts";
+import type { ServerCookies } from "./cookies.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import {
   bareReply,
@@ -54,9 +55,16 @@ export interface ResponderOptions {
   readonly version?: string | null;
   /** TXT for `id.server` and `hostname.bind`; null: refused. */
   readonly identity?: string | null;
+  /** What clients that ask for NSID are told (RFC 5001), 512 octets at most; null: nothing. */
+  readonly nsid?: Uint8Array | null;
+  /** Null: cookies of clients are not answered. */
+  readonly cookies?: ServerCookies | null;
   readonly limits?: ServerLimits;
   readonly emit?: (event: ServerEvent) => void;
 }
+
+/** More than anybody needs to tell machines apart, and less than a datagram. */
+const NSID_OCTETS = 512;
 
 export function createResponder(options: ResponderOptions): Responder {
   return new DnsResponder(options);
@@ -69,6 +77,8 @@ class DnsResponder implements Responder {
   readonly #mayPeek: readonly Prefix[];
   readonly #limits: ServerLimits;
   readonly #emit: (event: ServerEvent) => void;
+  readonly #nsid: Uint8Array | null;
+  readonly #cookies: ServerCookies | null;
   readonly #chaos: ReadonlyMap<string, string | null>;
   readonly #memory = new ReplyMemory();
 
@@ -79,7 +89,11 @@ class DnsResponder implements Responder {
     this.#mayPeek = options.mayPeek ?? loopbackRules.map((rule) => rule.prefix);
     this.#limits = options.limits ?? defaultServerLimits;
     this.#emit = options.emit ?? (() => {});
-    const { version = null, identity = null } = options;
+    const { version = null, identity = null, nsid = null, cookies = null } = options;
+    if (nsid !== null && nsid.length > NSID_OCTETS)
+      throw new RangeError(`an NSID of ${nsid.length} octets: ${NSID_OCTETS} at most`);
+    this.#nsid = nsid;
+    this.#cookies = cookies;
     this.#chaos = new Map([
       ["version.bind.", version],
       ["version.server.", version],
@@ -114,11 +128,25 @@ class DnsResponder implements Responder {
         this.#emit({ kind: "unreadable", from, why: request.why });
         return bareReply(request);
       case "query": {
-        const local = decision === "refuse" ? refusedTo(request, from) : this.#withoutLookup(request);
+        const local = this.#turnedAway(request, decision, from) ?? this.#withoutLookup(request);
         if (local !== null) return this.#finish(request, local, from);
         return this.#fromCache(request, octets, from) ?? this.#lookUp(request, from);
       }
     }
+  }
+
+  /** Null: this client may ask. */
+  #turnedAway(query: Query, decision: "allow" | "cookie" | "refuse", from: Client): Reply | null {
+    if (decision === "refuse") return refusedTo(query, from);
+    if (this.#cookies === null || query.edns?.version !== 0) {
+      return decision === "cookie" && from.transport === "udp" ? withoutCookie(query) : null;
+    }
+    // RFC 7873 §5.2.2
+    if (query.edns.cookie === "malformed") return errorReply(query, RCODE.FORMERR, []);
+    if (decision !== "cookie" || from.transport !== "udp") return null;
+    if (query.edns.cookie === null) return withoutCookie(query);
+    const { proven } = this.#cookies.standingOf(query.edns.cookie, from.address, this.#clock.unixSeconds());
+    return proven ? null : errorReply(query, RCODE.BADCOOKIE, []); // RFC 7873 §5.2.3, §5.2.4
   }
 
   /** Questions whose answer does not depend on the DNS. */
@@ -162,7 +190,8 @@ class DnsResponder implements Responder {
     const reply = this.#told(query, answer);
     const octets = this.#finish(query, reply, from);
     const { message } = reply;
-    if (answer.freshness !== undefined) return octets; // there may be a better one in a moment
+    // There may be a better one in a moment; and a cookie is one client's alone.
+    if (answer.freshness !== undefined || (this.#cookies !== null && query.edns?.cookie)) return octets;
     this.#memory.remember(request, from.transport, { octets, message, nowMs: this.#clock.monotonicMs() });
     return octets;
   }
@@ -190,9 +219,23 @@ class DnsResponder implements Responder {
   }
 
   #finish(query: Query, reply: Reply, from: Client): Uint8Array {
-    const octets = written(query, reply, { from, limits: this.#limits });
+    const octets = written(query, reply, { from, limits: this.#limits, options: this.#options(query, from) });
     this.#emit({ kind: "answered", from, reply: reply.message });
     return octets;
+  }
+
+  /** What the client asked to be told beside the answer; each once, however often it asked. */
+  #options(query: Query, from: Client): readonly EdnsOption[] {
+    const { edns } = query;
+    if (edns === null) return [];
+    const options: EdnsOption[] = [];
+    // RFC 7828 §3.2.2, §3.3.1: only to a client that asked, never over UDP; in tenths of a second.
+    if (edns.keepalive && from.transport === "tcp")
+      options.push(keepaliveOption(Math.min(0xffff, Math.floor(this.#limits.idleMs / 100))));
+    if (edns.nsid && this.#nsid !== null) options.push({ code: OPTION.NSID, data: this.#nsid });
+    if (this.#cookies !== null && edns.cookie !== null && edns.cookie !== "malformed")
+      options.push(this.#cookies.standingOf(edns.cookie, from.address, this.#clock.unixSeconds()).option);
+    return options;
   }
 
   #drop(from: Client, why: string): null {
@@ -212,7 +255,7 @@ class DnsResponder implements Responder {
     this.#emit({ kind: "fault", from, error });
     try {
       const reply = errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OTHER, text: "internal error" }]);
-      return written(query, reply, { from, limits: this.#limits });
+      return written(query, reply, { from, limits: this.#limits, options: [] });
     } catch {
       return bareReply({ id: query.id, opcode: OPCODE.QUERY, rcode: RCODE.SERVFAIL });
     }
@@ -221,6 +264,12 @@ class DnsResponder implements Responder {
 
 function refusedTo(query: Query, from: Client): Reply {
   return refusal(query, EDE.PROHIBITED, `${from.address} may not ask here`);
+}
+
+/** Over TCP the client's address is proven without a cookie, so TC sends it there. */
+function withoutCookie(query: Query): Reply {
+  const reply = refusal(query, EDE.PROHIBITED, "without a cookie only over TCP");
+  return { ...reply, message: { ...reply.message, tc: true } };
 }
 
 /** A TLSA record that is no longer published must not decide on mail; for the rest the operator's `serveStale` decides. */
@@ -236,18 +285,18 @@ function serves(query: Query, answer: Answer): boolean {
 interface Writing {
   readonly from: Client;
   readonly limits: ServerLimits;
+  readonly options: readonly EdnsOption[];
 }
 
 function written(query: Query, reply: Reply, to: Writing): Uint8Array {
   const maxSize = largestReply(query, to);
   if (query.edns === null) return encodeMessage(reply.message, { maxSize });
   const ede = presentable(reply.ede);
-  const keepalive = keepaliveOptions(query, to);
-  const whole = encodeMessage(withOptions(reply.message, [...keepalive, ...ede.map(edeOption)]), { maxSize });
+  const whole = encodeMessage(withOptions(reply.message, [...to.options, ...ede.map(edeOption)]), { maxSize });
   if (ede.length === 0 || (whole.length <= maxSize && !isTruncated(whole))) return whole;
   // The codes matter more than their texts, and the records more than either.
   const codes = ede.map(({ code }) => edeOption({ code, text: "" }));
-  return encodeMessage(withOptions(reply.message, [...keepalive, ...codes]), { maxSize });
+  return encodeMessage(withOptions(reply.message, [...to.options, ...codes]), { maxSize });
 }
 
 function withOptions(message: Message, options: readonly EdnsOption[]): Message {
@@ -266,10 +315,4 @@ function largestReply(query: Query, to: Writing): number {
     case "tcp":
       return 65535;
   }
-}
-
-/** RFC 7828 §3.2.2, §3.3.1: only to a client that asked, never over UDP; in tenths of a second. */
-function keepaliveOptions(query: Query, to: Writing): readonly EdnsOption[] {
-  if (to.from.transport !== "tcp" || query.edns?.keepalive !== true) return [];
-  return [keepaliveOption(Math.min(0xffff, Math.floor(to.limits.idleMs / 100)))];
 }

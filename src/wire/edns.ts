@@ -114,7 +114,11 @@ export function edeOption(error: ExtendedError): EdnsOption {
 /** The first COOKIE option, if it is well-formed: 8 octets, or 8 and 8 to 32. RFC 7873 §4. */
 export function cookieOf(edns: Edns): Cookie | null {
   const data = optionOf(edns, OPTION.COOKIE);
-  if (data === null) return null;
+  return data === null ? null : cookieFrom(data);
+}
+
+/** The data of a COOKIE option. */
+export function cookieFrom(data: Uint8Array): Cookie | null {
   if (data.length === 8) return { client: data, server: null };
   return data.length >= 16 && data.length <= 40 ? { client: data.subarray(0, 8), server: data.subarray(8) } : null;
 }

@@ -3,7 +3,8 @@
  * its reason. FORMAT.md §5.2.
  */
 import type { Message, ResourceRecord } from "../../src/wire/message.ts";
-import { RCODE, type RRType, rcodeToText, TYPE, typeToText } from "../../src/wire/registry.ts";
+import { OPTION, RCODE, type RRType, rcodeToText, TYPE, typeToText } from "../../src/wire/registry.ts";
+import { toHex } from "./octets.ts";
 import type { Dialect, Entry, TemplateRecord } from "./scenario.ts";
 import { edeCodes, type PlainRecord, recordKey, recordText, typeCovered } from "./show.ts";
 
@@ -37,6 +38,7 @@ export function compareAnswer({ dialect, query, expected }: Expectation, actual:
     differences.push(...flagDifferences(expected, actual, query));
     differences.push(...edeDifferences(expected, actual, notes));
   }
+  if (checks.flags) differences.push(...optionDifferences(expected, actual));
   if (checks.question) differences.push(...questionDifferences(expected, actual));
   // A failure has no data to compare; some resolvers list what they found before it failed.
   if (failed || actual.rcode === RCODE.SERVFAIL) return { differences, notes, fewerDenials };
@@ -102,6 +104,33 @@ function edeDifferences(expected: Entry, actual: Message, notes: string[]): stri
       : [];
   if (ede !== "any" && !codes.includes(ede)) notes.push(`EDE ${codes.join(", ")} instead of ${ede} (advisory)`);
   return [];
+}
+
+/** NSID and cookies, where the file states them or asks for a server cookie. Each must be there once. */
+function optionDifferences(expected: Entry, actual: Message): string[] {
+  const differences: string[] = [];
+  const got = (code: number): Uint8Array[] =>
+    (actual.edns?.options ?? []).filter((option) => option.code === code).map((option) => option.data);
+  for (const { code, data } of optionsIn(expected.edns?.options ?? new Uint8Array())) {
+    if (code !== OPTION.NSID && code !== OPTION.COOKIE) continue;
+    const found = got(code).map(toHex);
+    if (found.length !== 1 || found[0] !== toHex(data))
+      differences.push(`EDNS option ${code} is [${found.join(", ")}], expected ${toHex(data)} once`);
+  }
+  if (expected.match.words.has("server_cookie") && !got(OPTION.COOKIE).some((data) => data.length >= 16))
+    differences.push("no server cookie came");
+  return differences;
+}
+
+function optionsIn(octets: Uint8Array): { readonly code: number; readonly data: Uint8Array }[] {
+  const options: { readonly code: number; readonly data: Uint8Array }[] = [];
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  for (let at = 0; at + 4 <= octets.length; ) {
+    const end = at + 4 + view.getUint16(at + 2);
+    options.push({ code: view.getUint16(at), data: octets.subarray(at + 4, end) });
+    at = end;
+  }
+  return options;
 }
 
 function questionDifferences(expected: Entry, actual: Message): string[] {

@@ -85,15 +85,12 @@ export const deviations: readonly Deviation[] = [
 export const notOffered = {
   dns64:
     "translation for clients without IPv4 (RFC 6147) breaks validation behind us; it belongs to the network's edge",
-  "dns-cookies": "cookies for clients (RFC 7873 §5.2) protect servers open to spoofing; ours listens on loopback",
-  "local-data": "answers of our own making have no place in a validating resolver",
   "forward-first": "whoever names a forwarder has a reason; going round it silently would break it",
   "accepting stripped signatures":
     "data under a trust anchor without signatures is bogus (RFC 4035 §5.5); there is no switch",
   "verified glue": "glue within bailiwick is used for walking only; what it leads to is validated",
   "glue out of bailiwick": "never used, since anybody could poison with it (RFC 5452 §6); there is no switch",
   "harness steps": "presetting server times and dropping single cache entries are orders to Unbound, not DNS",
-  nsid: "not built yet (RFC 5001)",
 } as const;
 
 export type Feature = keyof typeof notOffered;

@@ -5,11 +5,14 @@ import type { Settings } from "../../src/resolver/options.ts";
 import type { ForwardZone, Hint, StubZone } from "../../src/resolver/resolver.ts";
 import type { AccessRule } from "../../src/server/access.ts";
 import { type Prefix, parsePrefix } from "../../src/server/addresses.ts";
+import { ServerCookies } from "../../src/server/cookies.ts";
 import { Name } from "../../src/wire/name.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { anchorsFromLines } from "./anchors.ts";
 import { configuredIn } from "./autotrust.ts";
 import type { Roots } from "./fallback.ts";
+import { LOCAL_SERVER, localRecords } from "./local-data.ts";
+import { fromHex } from "./octets.ts";
 import { type Missing, settingsFrom } from "./options.ts";
 import { dateFromText } from "./rdata-text.ts";
 import type { Clause, Scenario } from "./scenario.ts";
@@ -28,6 +31,8 @@ export interface Environment {
   /** Null: signatures are judged by the clock of the scenario, which starts at 0. */
   readonly date: UnixSeconds | null;
   readonly rules: readonly AccessRule[];
+  readonly nsid: Uint8Array | null;
+  readonly cookies: ServerCookies | null;
   /** Clients that may look into the cache without asking for recursion. */
   readonly snoopers: readonly Prefix[];
   /** Whether to shorten names; Deckard runs a file that does not say both ways. */
@@ -69,9 +74,12 @@ export function environmentOf(scenario: Scenario): Environment {
       ...forwardClauses.map((clause) => ({ zone: zoneOf(clause), servers: serversOf(clause, "forward-addr") })),
       ...(forwardAll.length > 0 ? [{ zone: Name.root, servers: forwardAll.map(onPort53) }] : []),
     ],
-    stubs: stubClauses
-      .filter((clause) => !zoneOf(clause).isRoot)
-      .map((clause) => ({ zone: zoneOf(clause), servers: serversOf(clause, "stub-addr") })),
+    stubs: [
+      ...stubClauses
+        .filter((clause) => !zoneOf(clause).isRoot)
+        .map((clause) => ({ zone: zoneOf(clause), servers: serversOf(clause, "stub-addr") })),
+      ...localRecords(scenario).map(({ name }) => ({ zone: name, servers: [onPort53(LOCAL_SERVER)] })),
+    ],
     anchors: validates ? [...anchorsFromLines(all("trust-anchor")), ...configuredIn(config.autotrust)] : [],
     negativeAnchors: all("domain-insecure").map((text) => Name.parse(text)),
     settings,
@@ -79,6 +87,8 @@ export function environmentOf(scenario: Scenario): Environment {
     privateDomains: all("private-domain").map((text) => Name.parse(text)),
     date: dateOf(last("val-override-date") ?? last("val-override-timestamp"), scenario),
     rules: [...accessRules(server), { prefix: parsePrefix("127.0.0.0/8"), decision: "allow" }],
+    nsid: nsidFrom(last("nsid")),
+    cookies: isYes(last("answer-cookie") ?? "no") ? new ServerCookies([fromHex(last("cookie-secret") ?? "")]) : null,
     snoopers: server.flatMap((clause) =>
       clause.options
         .filter((option) => option.name === "access-control" && option.values[1] === "allow_snoop")
@@ -131,14 +141,20 @@ function dateOfSignatures(scenario: Scenario): UnixSeconds {
   return spans.reduce((best, { inception }) => (holding(inception) > holding(best) ? inception : best), 0);
 }
 
+/** Hexadecimal, or text behind "ascii_". */
+function nsidFrom(text: string | undefined): Uint8Array | null {
+  if (text === undefined) return null;
+  return text.startsWith("ascii_") ? new TextEncoder().encode(text.slice(6)) : fromHex(text);
+}
+
 function accessRules(server: readonly Clause[]): AccessRule[] {
-  const decisions = { allow: "allow", refuse: "refuse", deny: "drop" } as const;
+  const decisions = { allow: "allow", allow_cookie: "cookie", refuse: "refuse", deny: "drop" } as const;
   return server
     .flatMap((clause) => clause.options)
     .filter((option) => option.name === "access-control")
     .map((option) => {
       const [network = "", action = ""] = option.values;
-      const kind = action.replace(/_.*$/, "") as keyof typeof decisions;
+      const kind = (action in decisions ? action : action.replace(/_.*$/, "")) as keyof typeof decisions;
       return { prefix: parsePrefix(network), decision: decisions[kind] ?? "allow" };
     });
 }

@@ -56,6 +56,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "serve-expired-client-timeout": setting((value) => ({ staleClientTimeoutMs: Number(value) })),
   prefetch: setting((value) => ({ prefetch: isYes(value) })),
   "private-address": elsewhere,
+  nsid: elsewhere,
+  "answer-cookie": elsewhere,
+  "cookie-secret": elsewhere,
+  "local-data": elsewhere,
   "private-domain": elsewhere,
 
   "target-fetch-policy": ignored("which addresses to fetch early is our own affair"),
@@ -113,10 +117,6 @@ const baseSettings: Partial<Settings> = {
 };
 
 const absent: Readonly<Record<string, Meaning>> = {
-  nsid: missing("nsid"),
-  "answer-cookie": missing("dns-cookies", isNo),
-  "cookie-secret": missing("dns-cookies"),
-  "local-data": missing("local-data"),
   "dns64-prefix": missing("dns64"),
   "dns64-ignore-aaaa": missing("dns64"),
   features: missing("dns64"),

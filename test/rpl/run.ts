@@ -10,6 +10,7 @@ import { type ScriptClock, scriptClock } from "./clock.ts";
 import { type Comparison, compareAnswer } from "./compare.ts";
 import { type Deviation, deviationFor } from "./deviations.ts";
 import { type Environment, environmentOf } from "./environment.ts";
+import { withLocalData } from "./local-data.ts";
 import { expandMacros } from "./macros.ts";
 import type { Missing } from "./options.ts";
 import type { Scenario, Step } from "./scenario.ts";
@@ -110,7 +111,7 @@ class Walk {
     this.#clock = scriptClock({ unixSeconds: this.#epoch, calendar: stands ? "stands" : "moves", startMs });
     const { autotrust } = scenario.config;
     this.#autotrust = autotrust.length > 0 ? new AutotrustStore(autotrust, this.#clock) : null;
-    this.#world = createWorld(scenario, this.#clock, environment.roots);
+    this.#world = createWorld(withLocalData(scenario), this.#clock, environment.roots);
     const emit = (event: ResolutionEvent): void => this.#hear(event);
     const { algorithms } = options;
     this.#subject = (options.makeSubject ?? productSubject)({
@@ -201,7 +202,8 @@ class Walk {
     const { client, entry } = pending.step;
     const from = (transport: Client["transport"]): Client => ({ address: client, port: 53000, transport });
     let octets = await this.#subject.respond(pending.octets, from(entry.match.words.has("tcp") ? "tcp" : "udp"));
-    if (octets !== null && octets.length > 2 && (octets[2]! & 2) !== 0)
+    // TC with REFUSED is what a scenario about cookies is about: it is compared as it came.
+    if (octets !== null && octets.length > 3 && (octets[2]! & 2) !== 0 && (octets[3]! & 15) !== RCODE.REFUSED)
       octets = await this.#subject.respond(pending.octets, from("tcp"));
     pending.answer = octets === null ? "none" : decodeMessage(octets);
     this.#clock.stir();

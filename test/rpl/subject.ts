@@ -66,6 +66,8 @@ export const productSubject: MakeSubject = (parts) => {
     clock,
     access: createAccess({ rules: environment.rules }),
     mayPeek: environment.snoopers,
+    nsid: environment.nsid,
+    cookies: environment.cookies,
     emit(event: ServerEvent) {
       if (event.kind === "fault")
         faults.push(event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error));
