@@ -60,10 +60,15 @@ export async function compare(
 
 /** Keeps a run in bench/results/<name>.json. */
 export function keep(name: string, comparisons: readonly Comparison[]): void {
+  keepResult(name, { comparisons });
+}
+
+/** The same for results of another shape. */
+export function keepResult(name: string, result: object): void {
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
   const date = new Date().toISOString().slice(0, 10);
   mkdirSync("bench/results", { recursive: true });
-  writeFileSync(`bench/results/${name}.json`, `${JSON.stringify({ ...machine, date, comparisons }, null, 2)}\n`);
+  writeFileSync(`bench/results/${name}.json`, `${JSON.stringify({ ...machine, date, ...result }, null, 2)}\n`);
   console.log(`\n${name}: Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${date}\n`);
 }
 
@@ -98,4 +103,4 @@ function print({ question, contenders }: Comparison): void {
 }
 
 /** Three significant digits are what such timing is worth. */
-const rounded = (value: number): number => Number(value.toPrecision(3));
+export const rounded = (value: number): number => Number(value.toPrecision(3));

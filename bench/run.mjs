@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiled = `${root}node_modules/.cache/bench/`;
-const helpers = new Set(["harness"]);
+const helpers = new Set(["flood", "harness", "namespace", "peers", "world"]);
 
 const known = readdirSync(`${root}bench`)
   .filter((file) => file.endsWith(".ts"))
