@@ -37,8 +37,10 @@ export class AddressLookup implements AddressBook {
   /** The first family that has any; never rejects. */
   async lookUp(server: Name, task: Task): Promise<readonly string[]> {
     const { session } = task;
-    if (task.depth >= this.#settings.addressDepth || session.failedNsLookups >= this.#settings.nsLookupsFailed)
+    if (task.depth >= this.#settings.addressDepth || session.failedNsLookups >= this.#settings.nsLookupsFailed) {
+      session.refuse();
       return [];
+    }
     if (!session.work.take("nsLookups")) return [];
     for (const type of this.#types()) {
       const answer = await this.#follow(addressQuestion(server, type), { ...task, depth: task.depth + 1 });

@@ -29,6 +29,7 @@ import type { Flights } from "./flights.ts";
 import type { Anchors } from "./managed-anchors.ts";
 import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
+import { share } from "./shared-work.ts";
 
 type Found = Extract<Fetched, { kind: "found" }>;
 
@@ -76,11 +77,17 @@ export class Chain {
   }
 
   async #establish(name: Name, task: Task): Promise<ZoneTrust> {
-    const joined = await this.#flights.join(`trust ${name.key}`, task.flight, task.signal, async (flight) => {
-      const trust = await this.#find(name, { ...task, flight, signal: flight.signal });
-      if (trust.status === "secure" || this.#zones.get(name) === undefined) this.#remember(name, trust);
-      task.session.env.emit({ kind: "zone", zone: name, status: trust.status, detail: detailOf(trust) });
-      return trust;
+    const joined = await share<ZoneTrust>(this.#flights, `trust ${name.key}`, task, {
+      run: async (inner) => {
+        const trust = await this.#find(name, inner);
+        const { session } = inner;
+        // A failure for a limit of this question says nothing about the zone.
+        const isOurs = isBroken(trust) && session.cutShort;
+        if (trust.status === "secure" || (this.#zones.get(name) === undefined && !isOurs)) this.#remember(name, trust);
+        session.env.emit({ kind: "zone", zone: name, status: trust.status, detail: detailOf(trust) });
+        return trust;
+      },
+      hasFailed: isBroken,
     });
     if (joined.kind === "done") return joined.value;
     if (joined.kind === "cycle")
@@ -285,6 +292,10 @@ export class Chain {
   #speakerBound(found: Found, name: Name): Name {
     return found.response.question.type === TYPE.DS ? (name.parent() ?? name) : name;
   }
+}
+
+function isBroken({ status }: ZoneTrust): boolean {
+  return status === "bogus" || status === "indeterminate";
 }
 
 function inherited(parent: Exclude<ZoneTrust, SecureZone>, name: Name): ZoneTrust {

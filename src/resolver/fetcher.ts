@@ -15,6 +15,7 @@ import type { Flights } from "./flights.ts";
 import { GlueWatch, glueIn } from "./glue-watch.ts";
 import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
+import { share } from "./shared-work.ts";
 
 export interface FetchOptions {
   /** Servers whose answer was bogus. */
@@ -74,12 +75,14 @@ export class Fetcher {
     }
     const start = wholeNameFrom ?? this.#startFor(question);
     const flightKey = `fetch ${key}${avoid === undefined ? "" : ` not ${serverText(avoid)}`}${wholeNameFrom === undefined ? "" : " whole"}`;
-    const joined = await this.#flights.join(flightKey, task.flight, task.signal, async (flight) => {
-      const inner: Task = { ...task, flight, signal: flight.signal };
-      const fetched = await iterate(question, start, this.#walk(inner, options), flight.signal);
-      this.#keep(key, question, fetched);
-      if (fetched.kind === "found") this.#heedChild(fetched);
-      return fetched;
+    const joined = await share<Fetched>(this.#flights, flightKey, task, {
+      run: async (inner) => {
+        const fetched = await iterate(question, start, this.#walk(inner, options), inner.signal);
+        this.#keep(key, question, fetched);
+        if (fetched.kind === "found") this.#heedChild(fetched);
+        return fetched;
+      },
+      hasFailed: (fetched) => fetched.kind === "failed",
     });
     if (joined.kind === "done") return joined.value;
     return {

@@ -80,8 +80,14 @@ export class KnownAnswers {
       if (known !== null && this.#prefetcher?.consider(at)) refreshing = true;
       return known;
     });
-    if (walked === null) return undefined;
+    if (walked === null) return this.#failed(question);
     return joinAnswer({ ...walked, question, ...(refreshing ? { freshness: "refreshing" } : {}) });
+  }
+
+  /** Its first links may be known, and the question have failed all the same: for a limit, or at a name without a TTL. */
+  #failed(question: Question): Answer | undefined {
+    const failed = this.#links.failures.recall(question);
+    return failed === null ? undefined : joinAnswer({ question, links: [], last: failed.verdict, notes: failed.notes });
   }
 
   #walk(start: Question, know: (question: Question) => Link | null): Walked | null {

@@ -9,7 +9,7 @@ import type { TrustAnchor } from "../dnssec/anchors.ts";
 import { type AliasLink, type Answer, joinAnswer } from "../dnssec/answer.ts";
 import type { Policy } from "../dnssec/judge.ts";
 import { type FailureCode, failure } from "../dnssec/proof.ts";
-import { indeterminate } from "../dnssec/verdict.ts";
+import { type Bogus, type Indeterminate, indeterminate, type Verdict } from "../dnssec/verdict.ts";
 import { manyListeners } from "../env/abort.ts";
 import type { Env } from "../env/env.ts";
 import { classifyContinuation } from "../iterator/classify.ts";
@@ -37,6 +37,7 @@ import { end, judge, type Once, provenDname, resolveOnce } from "./resolve-once.
 import { delegationFromConfiguration, delegationFromHints, delegationFromPriming } from "./roots.ts";
 import { withRootKeySentinel } from "./sentinel.ts";
 import { Session, type Task } from "./session.ts";
+import { share } from "./shared-work.ts";
 import { freshOrStale, hasData } from "./stale.ts";
 import { Synthesizer } from "./synthesis.ts";
 import { followUnchecked, uncheckedFailure } from "./unchecked.ts";
@@ -250,7 +251,12 @@ class IterativeResolver implements Resolver {
     let before: Once | null = null;
     for (;;) {
       const { link, once } = await this.#link(question, task, before);
-      if (link.kind === "end") return joinAnswer({ question: start, links, last: link.verdict, notes: link.notes });
+      if (link.kind === "end") {
+        // What broke off at a later name, or for a limit of this question, is remembered for the name that was asked.
+        if (isFailure(link.verdict) && once !== null && task.depth === 0 && (links.length > 0 || task.session.cutShort))
+          this.#links.rememberFailure(start, link.verdict);
+        return joinAnswer({ question: start, links, last: link.verdict, notes: link.notes });
+      }
       const step = aliasStep(question, link);
       links.push(step.link);
       task.session.env.emit({
@@ -280,11 +286,15 @@ class IterativeResolver implements Resolver {
 
   async #ask(question: Question, task: Task): Promise<{ link: Link; once: Once | null }> {
     const key = `link ${question.type} ${question.name.key}`;
-    const joined = await this.#flights.join(key, task.flight, task.signal, async (flight) => {
-      const inner: Task = { ...task, flight, signal: flight.signal };
-      const proof = proofQuestion(question);
-      const once = proof === null ? await this.#once(question, inner) : await this.#rescued(question, proof, inner);
-      return { link: this.#links.remember(question, this.#private.filter(once.link)), once };
+    const joined = await share<{ link: Link; once: Once }>(this.#flights, key, task, {
+      run: async (inner) => {
+        const proof = proofQuestion(question);
+        const once = proof === null ? await this.#once(question, inner) : await this.#rescued(question, proof, inner);
+        const link = this.#private.filter(once.link);
+        const isOurs = isFailure(link.verdict) && inner.session.cutShort;
+        return { link: isOurs ? link : this.#links.remember(question, link), once };
+      },
+      hasFailed: ({ link }) => isFailure(link.verdict),
     });
     switch (joined.kind) {
       case "done":
@@ -423,6 +433,10 @@ function questionFrom(name: Name | string, type: RRType | string): Question {
   if (number === null || !Number.isInteger(number) || number < 1 || number > 65534)
     throw new TypeError(`"${type}" is no RR type`);
   return { name: typeof name === "string" ? Name.parse(name) : name, type: number, class: CLASS.IN };
+}
+
+function isFailure(verdict: Verdict<unknown>): verdict is Bogus | Indeterminate {
+  return verdict.status === "bogus" || verdict.status === "indeterminate";
 }
 
 function failedLink(code: FailureCode, question: Question, detail: string): { link: Link; once: null } {

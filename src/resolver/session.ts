@@ -33,6 +33,7 @@ export class Session {
   failedNsLookups = 0;
   /** Aborts when the client is answered or gone: nothing is done for it any longer. */
   readonly signal: AbortSignal;
+  #refused = false;
   readonly #settings: Settings;
   readonly #policy: Policy;
   readonly #engine: CryptoEngine;
@@ -75,12 +76,26 @@ export class Session {
     };
   }
 
+  /**
+   * A limit of this question was reached. What failed since then says nothing about the names it failed for, so nobody
+   * else must hear of it.
+   */
+  get cutShort(): boolean {
+    return this.#refused || this.work.exhausted !== null;
+  }
+
+  /** Work was refused for a limit that is not counted in `work`. */
+  refuse(): void {
+    this.#refused = true;
+  }
+
   /** Counts a question; false when its name, or its name and type, was asked often enough. */
   readonly mayAsk = (question: Question): boolean => {
-    return (
+    const allowed =
       this.#count(question.name.key, this.#settings.queriesPerName) &&
-      this.#count(`${question.type} ${question.name.key}`, this.#settings.queriesPerNameAndType)
-    );
+      this.#count(`${question.type} ${question.name.key}`, this.#settings.queriesPerNameAndType);
+    if (!allowed) this.refuse();
+    return allowed;
   };
 
   #count(key: string, limit: number): boolean {

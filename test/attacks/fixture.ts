@@ -70,7 +70,7 @@ export interface Scene {
   readonly events: ResolutionEvent[];
   /** Every question that went out, the bystander's left out. */
   readonly packets: Packet[];
-  /** The most questions that were in flight at the same time, equal in server, name and type. */
+  /** The most questions that were in flight at the same time, equal in transport, server, name and type. */
   readonly mostAlike: () => number;
   readonly cost: Cost;
   ask(name: string, type?: string, signal?: AbortSignal): Promise<Seen>;
@@ -196,7 +196,7 @@ function watching(exchange: Exchange, packets: Packet[], cost: Cost) {
     const type = typeToText(ask.question.type);
     packets.push({ to: ask.server.address, transport: ask.transport, name, type, ask });
     cost.packets += 1;
-    const key = `${ask.server.address} ${type} ${ask.question.name.key}`;
+    const key = `${ask.transport} ${ask.server.address} ${type} ${ask.question.name.key}`;
     const alike = (inFlight.get(key) ?? 0) + 1;
     inFlight.set(key, alike);
     mostAlike = Math.max(mostAlike, alike);
