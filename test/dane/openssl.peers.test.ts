@@ -107,7 +107,7 @@ function weSay({ records, name }: Case, port: number): Promise<DaneMatch> {
   return new Promise((resolve, reject) => {
     const options = { port, host: "127.0.0.1", servername: name, rejectUnauthorized: false, ca: [pem("root")] };
     const socket = tlsConnect({ ...options, checkServerIdentity: () => undefined }, () => {
-      resolve(verifyDane(socket, plan));
+      resolve(verifyDane(socket, plan, { list: "fresh" }));
       socket.destroy();
     });
     socket.once("error", reject);

@@ -67,7 +67,10 @@ describe("what the peer sent", () => {
   it("is not completed from this machine's store", async () => {
     const socket = await shake("leaf intermediate", { ca: [pem("root")] });
     expect(subjects(socket)).toEqual(["CN=Leaf", "CN=Intermediate"]);
-    expect(verifyDane(socket, plan("2 0 1 root"))).toMatchObject({ kind: "refused", code: "no record matches" });
+    expect(verifyDane(socket, plan("2 0 1 root"), { list: "fresh" })).toMatchObject({
+      kind: "refused",
+      code: "no record matches",
+    });
   });
 });
 
@@ -109,6 +112,29 @@ describe("verifyDane", () => {
     expect(verifyDane(trusted, { ...pkix, tlsa: unsafeSecure("0 0 1 other") })).toMatchObject({ kind: "refused" });
     const stranger = await shake("leaf intermediate", { ca: [pem("other")] });
     expect(verifyDane(stranger, pkix)).toMatchObject({ kind: "refused", code: "certificate not trusted" });
+  });
+
+  it("asks Node for the list of what was sent once for each server, and not at all where the server's own certificate is pinned", async () => {
+    const asks: boolean[] = [];
+    const ask = async (tlsa: string): Promise<string> => {
+      const socket = await shake("leaf-wildcard intermediate root");
+      const get = socket.getPeerX509Certificate.bind(socket);
+      let asked = false;
+      socket.getPeerX509Certificate = () => {
+        asked = true;
+        return get();
+      };
+      const { kind } = verifyDane(socket, plan(tlsa));
+      asks.push(asked);
+      return kind;
+    };
+    expect(await ask("3 1 1 leaf")).toBe("verified");
+    expect(await ask("3 1 1 !leaf")).toBe("refused");
+    expect(await ask("2 1 1 root")).toBe("verified");
+    expect(await ask("2 1 1 root")).toBe("verified");
+    expect(await ask("2 1 1 intermediate")).toBe("verified");
+    expect(await ask("2 1 1 !root")).toBe("refused");
+    expect(asks).toEqual([false, false, true, false, false, true]);
   });
 
   it("refuses, and says why, if Node has no certificates left to show", async () => {
