@@ -16,17 +16,24 @@ export interface Authority {
  */
 export type Place = "namespace" | "loopback";
 
-const programs: readonly Program[] = ["nsd", "knotd", "named"];
+const allPrograms: readonly Program[] = ["nsd", "knotd", "named"];
 const tiers: readonly Tier[] = ["root", "tld", "domain"];
 
 export function authoritiesAt(place: Place): readonly Authority[] {
   return tiers.flatMap((tier, t) =>
-    programs.map((program, p) => {
+    allPrograms.flatMap((program, p) => {
       const host = 10 * (t + 1) + p + 1;
-      const addresses = place === "namespace" ? [`192.0.2.${host}`, `2001:db8::${host}`] : [`127.53.53.${host}`];
-      return { id: `${program}-${tier}`, program, tier, addresses };
+      const addresses =
+        place === "namespace" ? [`192.0.2.${host}`, `2001:db8::${host}`] : loopback(tier, program, host);
+      return addresses.length === 0 ? [] : [{ id: `${program}-${tier}`, program, tier, addresses }];
     }),
   );
+}
+
+/** named listens only on addresses that an interface has: there is one, and so one tier. */
+function loopback(tier: Tier, program: Program, host: number): readonly string[] {
+  if (program !== "named") return [`127.53.53.${host}`];
+  return tier === "domain" ? ["127.0.0.1"] : [];
 }
 
 export function authorityOf(authorities: readonly Authority[], tier: Tier, program: Program): Authority {

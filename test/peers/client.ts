@@ -24,7 +24,8 @@ export interface Endpoint {
   readonly port: number;
 }
 
-const TIMEOUT_MS = 12_000;
+/** BIND needs 12 s to notice that it waits for itself: "shut down hung fetch". */
+const TIMEOUT_MS = 15_000;
 
 /** By UDP, and by TCP when that is truncated; null: no answer in time. */
 export async function askServer(server: Endpoint, query: Query, timeoutMs = TIMEOUT_MS): Promise<Reply | null> {

@@ -16,6 +16,9 @@ interface Running {
 
 const running = new Set<Running>();
 
+/** Those that ended unasked, while others counted on them. */
+export const fallen: string[] = [];
+
 export interface ToStart {
   readonly name: string;
   readonly command: string;
@@ -43,8 +46,7 @@ export async function startDaemon({ name, command, args, folder, isReady }: ToSt
   });
   child.on("exit", (code, signal) => {
     failure = `ended with ${signal ?? code}`;
-    // unasked, while others count on it
-    if (running.delete(entry) && ready) console.log(`${name} ${failure}: ${lastLines(log)}`);
+    if (running.delete(entry) && ready) fallen.push(`${name} ${failure}: ${lastLines(log)}`);
   });
   const deadline = performance.now() + READY_WITHIN_MS;
   while (!(await isReady())) {

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { authoritiesAt, type Place } from "./addresses.ts";
 import { startAuthorities } from "./authorities.ts";
 import { compareAll, printComparison } from "./comparison.ts";
-import { stopDaemons } from "./daemon.ts";
+import { fallen, stopDaemons } from "./daemon.ts";
 import { planTree } from "./plan.ts";
 import { questions } from "./questions.ts";
 import { dice } from "./random.ts";
@@ -90,9 +90,11 @@ async function run(): Promise<boolean> {
   tell(`compared with ${peers.map(({ name }) => name).join(" and ")}: ${open} unexplained differences`);
   printComparison(comparison, rootwalk, peers);
 
+  for (const line of fallen) console.log(`  FALLEN: ${line}`);
+
   if (options.stay) {
     tell(`staying until SIGINT; from outside: nsenter --net --target <pid of this node> dig …`);
     await new Promise((resolve) => process.once("SIGINT", resolve));
   }
-  return verdicts.length === 0 && failed.length === 0 && open === 0;
+  return verdicts.length === 0 && failed.length === 0 && open === 0 && fallen.length === 0;
 }

@@ -124,14 +124,11 @@ function woundedZones(
 }
 
 function rootZone(authorities: readonly Authority[]): ZonePlan {
-  const servers = programs.map((program) => ({
-    name: `${program}.roots.`,
-    at: authorityOf(authorities, "root", program),
-  }));
+  const servers = authorities.filter(({ tier }) => tier === "root").map((at) => ({ name: `${at.program}.roots.`, at }));
   return {
     apex: ".",
     tier: "root",
-    programs,
+    programs: servers.map(({ at }) => at.program),
     signing: signing("bind", 8, "nsec"),
     records: [soa, ...servers.flatMap(({ name, at }) => [`@ NS ${name}`, ...addressRecords(name, at)])],
     nameServers: servers.map(({ name }) => name),
@@ -141,15 +138,14 @@ function rootZone(authorities: readonly Authority[]): ZonePlan {
 }
 
 function topLevelZone(apex: string, how: Signing | null, authorities: readonly Authority[]): ZonePlan {
-  const servers = programs.map((program) => ({
-    name: `${program}.nic.${apex}`,
-    at: authorityOf(authorities, "tld", program),
-  }));
+  const servers = authorities
+    .filter(({ tier }) => tier === "tld")
+    .map((at) => ({ name: `${at.program}.nic.${apex}`, at }));
   const glue = servers.flatMap(({ name, at }) => addressRecords(name, at));
   return {
     apex,
     tier: "tld",
-    programs,
+    programs: servers.map(({ at }) => at.program),
     signing: how,
     records: [soa, ...servers.map(({ name }) => `@ NS ${name}`), ...glue, "www.nic A 198.51.100.1", "@ TXT registry"],
     nameServers: servers.map(({ name }) => name),

@@ -138,7 +138,6 @@ remote-control:
   listen-on-v6 { none; };
   recursion yes;
   dnssec-validation yes;
-  resolver-query-timeout 5000;
   empty-zones-enable no;
 };
 controls { };
