@@ -1,12 +1,12 @@
 // Compiles src and bench, then runs the benches named on the command line, or all: `npm run bench -- verify names`.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiled = `${root}node_modules/.cache/bench/`;
-const helpers = new Set(["flood", "harness", "namespace", "peers", "world"]);
+const helpers = new Set(["echo", "flood", "harness", "namespace", "peers", "world"]);
 
 const known = readdirSync(`${root}bench`)
   .filter((file) => file.endsWith(".ts"))
@@ -21,7 +21,9 @@ if (unknown.length > 0) {
 }
 
 mkdirSync(compiled, { recursive: true });
-writeFileSync(`${compiled}package.json`, '{ "type": "module" }\n'); // below node_modules the project's own does not count
+// Below node_modules the project's own does not count.
+const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+writeFileSync(`${compiled}package.json`, JSON.stringify({ type: "module", version }));
 run(`${root}node_modules/typescript/bin/tsc`, ["--project", `${root}bench/tsconfig.json`]);
 for (const name of wanted) run(`${compiled}bench/${name}.js`, []);
 
