@@ -5,7 +5,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import { RCODE, TYPE, typeToText } from "../wire/registry.ts";
-import { type Asked, type Asker, ask, earliest, explained, type LookupOptions, whySilent } from "./lookups.ts";
+import { type Asked, type Asker, ask, type DaneOptions, earliest, explained, whySilent } from "./lookups.ts";
 
 export type HostAddresses =
   | {
@@ -29,7 +29,7 @@ export type AddressSecurity =
   | "insecure"
   | "alias insecure";
 
-export async function lookUpAddresses(resolver: Asker, host: Name, options: LookupOptions): Promise<HostAddresses> {
+export async function lookUpAddresses(resolver: Asker, host: Name, options: DaneOptions): Promise<HostAddresses> {
   const [ipv6, ipv4] = await Promise.all([
     ask(resolver, [host, TYPE.AAAA], options),
     ask(resolver, [host, TYPE.A], options),

@@ -17,54 +17,61 @@ export const tlsrptResults = {
 
 export type TlsrptResult = keyof typeof tlsrptResults;
 
+/** RFC 8460 §4.4: the policy that a report is about. MTA-STS, where it applies, takes the place of "no-policy-found". */
+export type TlsrptPolicy = "tlsa" | "no-policy-found";
+
 interface Row {
+  readonly policy: TlsrptPolicy;
   readonly tlsrpt: TlsrptResult | null;
   /** Null where mail goes out. */
   readonly status: string | null;
   readonly exchange: string | null;
 }
 
-const row = (tlsrpt: TlsrptResult | null, status: string | null, exchange: string | null = null): Row => ({
+const tlsa = (tlsrpt: TlsrptResult | null, status: string | null, exchange: string | null = null): Row => ({
+  policy: "tlsa",
   tlsrpt,
   status,
   exchange,
 });
+const none = (status: string | null): Row => ({ policy: "no-policy-found", tlsrpt: null, status, exchange: null });
 
 export const codes = {
   // mail can go on
-  "tlsa usable": row(null, null),
-  "tlsa unusable": row("tlsa-invalid", null),
-  "tlsa absent": row(null, null),
-  "tlsa insecure": row(null, null),
-  "address insecure": row(null, null),
-  "alias insecure": row(null, null),
-  "mx insecure": row(null, null),
-  "address literal": row(null, null),
-  "service insecure": row(null, null),
+  "tlsa usable": tlsa(null, null),
+  "tlsa unusable": tlsa("tlsa-invalid", null),
+  "tlsa absent": none(null),
+  "tlsa insecure": none(null),
+  "address insecure": none(null),
+  "alias insecure": none(null),
+  "mx insecure": none(null),
+  "address literal": none(null),
+  "service insecure": none(null),
   // a host is passed over, or mail waits
-  "tlsa failed": row("dnssec-invalid", "4.7.5", "4.7.324"),
-  "address bogus": row("dnssec-invalid", "4.4.3", "4.7.324"),
-  "address failed": row(null, "4.4.3"),
-  "mx bogus": row("dnssec-invalid", "4.4.3", "4.7.324"),
-  "mx failed": row(null, "4.4.3"),
-  "service failed": row(null, "4.4.3"),
-  "dane required": row("dane-required", "4.7.5"),
-  "required but unusable": row("tlsa-invalid", "4.7.5", "4.7.323"),
-  "too many hosts": row(null, "4.4.4"),
+  "tlsa failed": tlsa("dnssec-invalid", "4.7.5", "4.7.324"),
+  "address bogus": tlsa("dnssec-invalid", "4.4.3", "4.7.324"),
+  "address failed": none("4.4.3"),
+  "mx bogus": tlsa("dnssec-invalid", "4.4.3", "4.7.324"),
+  "mx failed": none("4.4.3"),
+  "service failed": none("4.4.3"),
+  "dane required": tlsa("dane-required", "4.7.5"),
+  "required but unusable": tlsa("tlsa-invalid", "4.7.5", "4.7.323"),
+  "too many hosts": none("4.4.4"),
   // after the connection
-  "starttls missing": row("starttls-not-supported", "4.7.4", "4.7.321"),
-  "no record matches": row("validation-failure", "4.7.5", "4.7.323"),
-  "no certificate": row("validation-failure", "4.7.5"),
-  "certificate expired": row("certificate-expired", "4.7.5", "4.7.322"),
-  "name mismatch": row("certificate-host-mismatch", "4.7.5", "4.7.325"),
-  "certificate not trusted": row("certificate-not-trusted", "4.7.5"),
-  "plan expired": row(null, "4.7.5"),
+  "starttls missing": tlsa("starttls-not-supported", "4.7.4", "4.7.321"),
+  "handshake failed": tlsa("validation-failure", "4.7.5"),
+  "no record matches": tlsa("validation-failure", "4.7.5", "4.7.323"),
+  "no certificate": tlsa("validation-failure", "4.7.5"),
+  "certificate expired": tlsa("certificate-expired", "4.7.5", "4.7.322"),
+  "name mismatch": tlsa("certificate-host-mismatch", "4.7.5", "4.7.325"),
+  "certificate not trusted": tlsa("certificate-not-trusted", "4.7.5"),
+  "plan expired": tlsa(null, "4.7.5"),
   // for good
-  "no address": row(null, "5.4.4"),
-  "no host name": row(null, "5.4.4"),
-  "no such domain": row(null, "5.1.2"),
-  "null mx": row(null, "5.1.10"),
-  "no service": row(null, "5.4.4"),
+  "no address": none("5.4.4"),
+  "no host name": none("5.4.4"),
+  "no such domain": none("5.1.2"),
+  "null mx": none("5.1.10"),
+  "no service": none("5.4.4"),
 } as const satisfies Record<string, Row>;
 
 export type Code = keyof typeof codes;
@@ -74,6 +81,7 @@ export interface Told {
   readonly code: Code;
   /** A sentence with names and numbers. */
   readonly reason: string;
+  readonly tlsrptPolicy: TlsrptPolicy;
   readonly tlsrpt: TlsrptResult | null;
   /** RFC 3463, "4.7.5"; null where mail goes out. */
   readonly status: string | null;
@@ -82,7 +90,8 @@ export interface Told {
 }
 
 export function told(code: Code, reason: string): Told {
-  return { code, reason, ...codes[code] };
+  const { policy, tlsrpt, status, exchange } = codes[code];
+  return { code, reason, tlsrptPolicy: policy, tlsrpt, status, exchange };
 }
 
 /** The same report for a whole of which this part decides. */

@@ -10,7 +10,7 @@ import { RCODE, type RRType, rcodeToText, typeToText } from "../wire/registry.ts
 /** All that DANE needs of a resolver. */
 export type Asker = Pick<Resolver, "resolve">;
 
-export interface LookupOptions {
+export interface DaneOptions {
   readonly signal?: AbortSignal;
   /** Whose time the expiry is told in; default: this machine's. */
   readonly clock?: Pick<Clock, "unixSeconds">;
@@ -25,7 +25,7 @@ export interface Asked {
 export async function ask(
   resolver: Asker,
   [name, type]: readonly [Name, RRType],
-  { signal, clock = systemClock }: LookupOptions,
+  { signal, clock = systemClock }: DaneOptions,
 ): Promise<Asked> {
   const answer = await resolver.resolve(name, type, signal === undefined ? {} : { signal });
   const byTtl = clock.unixSeconds() + answer.ttl;

@@ -8,7 +8,7 @@ import { type Authenticate, type Pkix, type Skip, skip } from "./actions.ts";
 import { type HostAddresses, lookUpAddresses } from "./address-security.ts";
 import { type Code, retold, type Told, told } from "./codes.ts";
 import { distinctNames, hostText } from "./host-names.ts";
-import { type Asked, type Asker, ask, asked, earliest, explained, type LookupOptions, whySilent } from "./lookups.ts";
+import { type Asked, type Asker, ask, asked, type DaneOptions, earliest, explained, whySilent } from "./lookups.ts";
 import { anyUsagePolicy, checkPolicy, type DanePolicy } from "./records.ts";
 import { lookupTlsaInOrder, type TlsaLookup, type TransportLabel } from "./tlsa-lookup.ts";
 
@@ -38,7 +38,7 @@ export type ServicePlan = Told & {
     | { readonly do: "give up" }
   );
 
-export interface ServiceOptions extends LookupOptions {
+export interface ServiceOptions extends DaneOptions {
   readonly policy?: DanePolicy;
   /** For the choice by weight; without it targets of one priority stand in order of falling weight. */
   readonly random?: Random;
@@ -81,7 +81,7 @@ export interface HostPlan {
   readonly action: ServiceAction;
 }
 
-export interface HostOptions extends LookupOptions {
+export interface HostOptions extends DaneOptions {
   readonly protocol?: TransportLabel;
   readonly policy?: DanePolicy;
 }

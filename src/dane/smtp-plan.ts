@@ -6,7 +6,7 @@ import { type Authenticate, type Encrypt, type Opportunistic, type Skip, skip } 
 import { type HostAddresses, lookUpAddresses } from "./address-security.ts";
 import { type Code, retold, type Told, told } from "./codes.ts";
 import { distinctNames, hostText } from "./host-names.ts";
-import { type Asker, ask, earliest, type LookupOptions } from "./lookups.ts";
+import { type Asker, ask, type DaneOptions, earliest } from "./lookups.ts";
 import { addressLiteral, type Exchanger, judgeNextHop, type NextHop } from "./next-hop.ts";
 import { checkPolicy, type DanePolicy, smtpPolicy } from "./records.ts";
 import { lookupTlsaInOrder, type TlsaLookup } from "./tlsa-lookup.ts";
@@ -38,7 +38,7 @@ export type DeliveryPlan = Told & {
     | { readonly do: "bounce" }
   );
 
-export interface DeliveryOptions extends LookupOptions {
+export interface DeliveryOptions extends DaneOptions {
   readonly port?: number;
   /** "dane-only": hosts that cannot be authenticated get no mail. */
   readonly level?: "dane" | "dane-only";
@@ -92,7 +92,7 @@ function rulesFrom({ port = SMTP_PORT, level = "dane", insecureMx = "dane", ...r
 interface Task {
   readonly next: Hosts;
   readonly rules: Rules;
-  readonly options: LookupOptions;
+  readonly options: DaneOptions;
 }
 
 async function planMailHost(resolver: Asker, host: Exchanger, { next, rules, options }: Task): Promise<MailHost> {
@@ -183,12 +183,18 @@ function whyOpportunistic(
   }
 }
 
-/** What becomes of a host that offers no STARTTLS: null if mail may go out in the clear. RFC 7672 §2.2. */
-export function withoutTls({ do: action, expires }: MailAction, host: string): Skip | null {
+/** What becomes of a host with which there is no TLS to be had: null if mail may go out in the clear. RFC 7672 §2.2. */
+export function withoutTls(
+  { do: action, expires }: MailAction,
+  host: string,
+  starttls: "not offered" | "failed" = "not offered",
+): Skip | null {
   switch (action) {
     case "authenticate":
-    case "encrypt":
-      return skip("starttls missing", `${host} has TLSA records, so TLS is required, but it was not offered`, expires);
+    case "encrypt": {
+      const reason = `${host} has TLSA records, so TLS is required, but it ${starttls === "failed" ? "failed" : "was not offered"}`;
+      return skip(starttls === "failed" ? "handshake failed" : "starttls missing", reason, expires);
+    }
     case "opportunistic":
       return null;
     case "skip":

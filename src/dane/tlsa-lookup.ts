@@ -6,7 +6,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import { Name } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
-import { type Asked, type Asker, ask, asked, explained, type LookupOptions, whySilent } from "./lookups.ts";
+import { type Asked, type Asker, ask, asked, type DaneOptions, explained, whySilent } from "./lookups.ts";
 import { anyUsagePolicy, checkPolicy, type DanePolicy, recordText, sortRecords, type UsableRecord } from "./records.ts";
 
 export type TlsaLookup =
@@ -38,7 +38,7 @@ interface Found extends Base {
   readonly ignored: readonly string[];
 }
 
-export interface TlsaOptions extends LookupOptions {
+export interface TlsaOptions extends DaneOptions {
   /** What counts as usable; default: all four usages. `smtpPolicy` for mail. */
   readonly policy?: DanePolicy;
 }

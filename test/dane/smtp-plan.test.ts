@@ -356,6 +356,9 @@ describe("a host without STARTTLS", () => {
         exchange: "4.7.321",
       });
     }
+    const failed = withoutTls(await action([zone(base + TLSA)]), "mx", "failed");
+    expect(failed).toMatchObject({ code: "handshake failed", tlsrpt: "validation-failure" });
+    expect(failed?.reason).toBe("mx has TLSA records, so TLS is required, but it failed");
     expect(withoutTls(await action([zone(base)]), "mx")).toBeNull();
     const skipped = await action([zone(base + TLSA, strip("mx.ta.lab.", TYPE.A))]);
     expect(() => withoutTls(skipped, "mx")).toThrow(TypeError);

@@ -1,0 +1,194 @@
+import { X509Certificate } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { certificateFromDer, currencyOf, publicKeyFromDer } from "../../src/dane/certificate.ts";
+import { certificateParts, elements, oidText } from "../../src/dane/der.ts";
+import { matchCertificate } from "../../src/dane/match.ts";
+import { whyOutside } from "../../src/dane/name-constraints.ts";
+import { smtpPolicy } from "../../src/dane/records.ts";
+import { seededRandom } from "../../src/env/virtual.ts";
+import { chain, LAB_NOW, names, pem, spki, unsafeSecure } from "./harness.ts";
+
+const [leaf, intermediate, root] = chain("leaf intermediate root") as [
+  X509Certificate,
+  X509Certificate,
+  X509Certificate,
+];
+
+describe("the octets of a certificate", () => {
+  it("hold the public key that node:crypto shows", () => {
+    for (const name of ["leaf", "leaf-rsa", "root", "leaf-critical"]) {
+      const certificate = new X509Certificate(pem(name));
+      expect(Buffer.from(certificateParts(certificate.raw)!.publicKeyInfo)).toEqual(spki(certificate));
+    }
+  });
+
+  it("hold the extensions", () => {
+    const found = certificateParts(chain("leaf-critical")[0]!.raw)!.extensions.map(
+      ({ id, critical }) => `${id} ${critical}`,
+    );
+    expect(found).toContain("1.3.6.1.4.1.99999.1 true");
+    expect(found).toContain("2.5.29.17 false");
+  });
+
+  it("are read to the last one, or not at all", () => {
+    const { raw } = leaf;
+    for (let length = 0; length < raw.length; length++) expect(certificateParts(raw.subarray(0, length))).toBeNull();
+    expect(certificateParts(Buffer.concat([raw, Buffer.of(0)]))).toBeNull();
+  });
+
+  it("may be anything: the reader never throws", () => {
+    const random = seededRandom(5);
+    for (let i = 0; i < 5000; i++) {
+      const octets = Uint8Array.from(leaf.raw);
+      for (let n = 1 + random.integer(4); n > 0; n--) octets[random.integer(octets.length)] = random.integer(256);
+      certificateParts(octets);
+      certificateParts(random.octets(random.integer(64)));
+    }
+  });
+
+  it.each([
+    ["an indefinite length", [0x30, 0x80, 0, 0]],
+    ["a length longer than needed", [0x04, 0x81, 0x01, 0]],
+    ["a length with leading zeros", [0x04, 0x82, 0x00, 0x80, ...Array(128).fill(0)]],
+    ["a tag of several octets", [0x1f, 0x81, 0x01, 0]],
+    ["a tag without a length", [0x30]],
+    ["a length of four octets", [0x30, 0x84, 0, 0, 0, 0]],
+  ])("are not DER with %s", (_, octets) => expect(elements(Uint8Array.from(octets))).toBeNull());
+
+  it("name things by numbers", () => {
+    expect(oidText(Uint8Array.of(0x55, 0x1d, 0x13))).toBe("2.5.29.19");
+    expect(oidText(Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d))).toBe("1.2.840.10045");
+    expect(oidText(Uint8Array.of(0x88, 0x37))).toBe("2.999");
+    expect(oidText(Uint8Array.of(0x55, 0x81))).toBeNull();
+    expect(oidText(new Uint8Array())).toBeNull();
+    expect(oidText(new Uint8Array(20).fill(0xff))).toBeNull();
+  });
+});
+
+describe("a certificate with one octet changed", () => {
+  const tlsa = unsafeSecure("2 0 1 root");
+  const by = { names: names("mx.ta.lab"), now: LAB_NOW, policy: smtpPolicy };
+  it.each([
+    ["the server's", 0],
+    ["the issuer's", 1],
+    ["the anchor's", 2],
+  ])("is refused wherever that is: %s", (_, which) => {
+    const sent = [leaf, intermediate, root];
+    expect(matchCertificate(tlsa, sent, by).kind).toBe("verified");
+    for (let at = 0; at < sent[which]!.raw.length; at++) {
+      const octets = Uint8Array.from(sent[which]!.raw);
+      octets[at]! ^= 1 << (at % 8);
+      const changed = certificateFromDer(octets);
+      if (changed === null) continue;
+      const { kind } = matchCertificate(tlsa, sent.with(which, changed), by);
+      expect(`${at} ${kind}`).toBe(`${at} refused`);
+    }
+  });
+});
+
+describe("data of matching type 0", () => {
+  it("is DER, whole, and nothing after it", () => {
+    expect(certificateFromDer(leaf.raw)?.subject).toBe("CN=Leaf");
+    expect(certificateFromDer(Buffer.from(pem("leaf")))).toBeNull();
+    expect(certificateFromDer(Buffer.concat([leaf.raw, Buffer.of(0)]))).toBeNull();
+    expect(certificateFromDer(new Uint8Array())).toBeNull();
+    expect(publicKeyFromDer(spki(leaf))?.asymmetricKeyType).toBe("ec");
+    expect(publicKeyFromDer(Buffer.from(leaf.publicKey.export({ type: "spki", format: "pem" })))).toBeNull();
+    expect(publicKeyFromDer(Buffer.concat([spki(leaf), Buffer.of(0)]))).toBeNull();
+    expect(publicKeyFromDer(leaf.raw)).toBeNull();
+  });
+});
+
+describe("dates", () => {
+  const at = (text: string) => Date.parse(text) / 1000;
+  it("include both ends", () => {
+    expect(currencyOf(leaf, at("2020-01-01T00:00:00Z")).kind).toBe("current");
+    expect(currencyOf(leaf, at("2019-12-31T23:59:59Z")).kind).toBe("not yet valid");
+    expect(currencyOf(leaf, at("2119-12-31T23:59:59.5Z")).kind).toBe("current");
+    expect(currencyOf(leaf, at("2120-01-01T00:00:00Z")).kind).toBe("expired");
+  });
+  it("that cannot be read count against the certificate", () => {
+    for (const validTo of ["Bad time value", "Foo  1 00:00:00 2030 GMT", "", "Jan  1 00:00:00 2030"]) {
+      const odd = { validFrom: leaf.validFrom, validTo } as X509Certificate;
+      expect(currencyOf(odd, LAB_NOW).kind).toBe("undated");
+    }
+  });
+});
+
+/** GeneralName and the SEQUENCEs around it, short ones. */
+const tlv = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(tag, content.length), content]);
+};
+const dns = (text: string): Uint8Array => tlv(0x82, Buffer.from(text));
+const ip = tlv(0x87, Buffer.of(192, 0, 2, 1));
+const ipRange = tlv(0x87, new Uint8Array(8));
+const dn = (cn: string): Uint8Array =>
+  tlv(0x30, tlv(0x31, tlv(0x30, Buffer.of(6, 3, 0x55, 4, 3), tlv(0x0c, Buffer.from(cn)))));
+const directory = (cn: string): Uint8Array => tlv(0xa4, dn(cn));
+const constraints = ({
+  permitted = [],
+  excluded = [],
+}: {
+  permitted?: Uint8Array[];
+  excluded?: Uint8Array[];
+}): Uint8Array =>
+  tlv(
+    0x30,
+    ...(permitted.length > 0 ? [tlv(0xa0, ...permitted.map((base) => tlv(0x30, base)))] : []),
+    ...(excluded.length > 0 ? [tlv(0xa1, ...excluded.map((base) => tlv(0x30, base)))] : []),
+  );
+const shows = (subject: Uint8Array, ...alternatives: Uint8Array[]) => ({
+  publicKeyInfo: new Uint8Array(),
+  signatureAlgorithm: new Uint8Array(),
+  subject,
+  extensions:
+    alternatives.length === 0 ? [] : [{ id: "2.5.29.17", critical: false, value: tlv(0x30, ...alternatives) }],
+});
+
+describe("name constraints", () => {
+  const nobody = tlv(0x30);
+  const allows = (limits: Parameters<typeof constraints>[0], ...shown: Uint8Array[]) =>
+    whyOutside(constraints(limits), shows(nobody, ...shown), "leaf") === null;
+
+  it("of DNS names permit a name and what is below it", () => {
+    const permitted = [dns("ta.lab")];
+    expect(allows({ permitted }, dns("ta.lab"))).toBe(true);
+    expect(allows({ permitted }, dns("MX.ta.lab"))).toBe(true);
+    expect(allows({ permitted }, dns("xta.lab"))).toBe(false);
+    expect(allows({ permitted }, dns("mx.ta.lab"), dns("other.lab"))).toBe(false);
+    expect(allows({ permitted: [dns(".ta.lab")] }, dns("ta.lab"))).toBe(false);
+    expect(allows({ permitted: [dns("")] }, dns("ta.lab"))).toBe(true);
+  });
+  it("exclude, also what a wildcard would reach", () => {
+    const excluded = [dns("secret.ta.lab")];
+    expect(allows({ excluded }, dns("mx.ta.lab"))).toBe(true);
+    expect(allows({ excluded }, dns("a.secret.ta.lab"))).toBe(false);
+    expect(allows({ excluded }, dns("*.ta.lab"))).toBe(false);
+    expect(allows({ excluded, permitted: [dns("ta.lab")] }, dns("*.secret.ta.lab"))).toBe(false);
+  });
+  it("of other forms bind names of those forms only", () => {
+    expect(allows({ excluded: [ipRange] }, dns("mx.ta.lab"))).toBe(true);
+    expect(allows({ excluded: [ipRange] }, dns("mx.ta.lab"), ip)).toBe(false);
+    expect(allows({ permitted: [ipRange] }, ip)).toBe(false);
+  });
+  it("of directory names bind the subject, octet by octet", () => {
+    const subject = (cn: string, limits: Parameters<typeof constraints>[0]) =>
+      whyOutside(constraints(limits), shows(dn(cn), dns("mx.ta.lab")), "leaf") === null;
+    expect(subject("Mine", { permitted: [directory("Mine")] })).toBe(true);
+    expect(subject("Mine", { permitted: [directory("Other")] })).toBe(false);
+    expect(subject("Mine", { excluded: [directory("Other")] })).toBe(false);
+    expect(subject("Mine", { permitted: [dns("ta.lab")] })).toBe(true);
+  });
+  it("that cannot be read exclude everything", () => {
+    const parts = shows(nobody, dns("mx.ta.lab"));
+    for (const odd of [
+      new Uint8Array(),
+      tlv(0x30, tlv(0xa2)),
+      tlv(0x30, tlv(0xa0, dns("ta.lab"))),
+      tlv(0x30, tlv(0xa0, tlv(0x30, dns("ta.lab"), tlv(0x80, Buffer.of(1))))),
+    ]) {
+      expect(whyOutside(odd, parts, "leaf")).not.toBeNull();
+    }
+  });
+});

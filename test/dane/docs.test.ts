@@ -1,0 +1,84 @@
+/** The example of docs/dane.md: it is this file's neighbour, and it runs. */
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/env/system.ts";
+import { seededRandom } from "../../src/env/virtual.ts";
+import { buildWorld } from "../../src/lab/world.ts";
+import { createResolver } from "../../src/resolver/create.ts";
+import { openSession } from "./example.ts";
+import { pem, privateKey, tlsaLine } from "./harness.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A mail server that gets as far as TLS. */
+async function mailServer(offer: "STARTTLS" | "nothing"): Promise<number> {
+  const server = createServer((socket) => {
+    closing.push(() => socket.destroy());
+    socket.on("error", () => {}).write("220 mx\r\n");
+    socket.on("data", function heard(octets: Buffer) {
+      const line = octets.toString();
+      if (line.startsWith("EHLO")) socket.write(offer === "STARTTLS" ? "250-mx\r\n250 STARTTLS\r\n" : "250 mx\r\n");
+      if (!line.startsWith("STARTTLS")) return;
+      socket.off("data", heard).write("220 go\r\n");
+      new TLSSocket(socket, { isServer: true, key: privateKey("leaf"), cert: pem("leaf") + pem("intermediate") }).on(
+        "error",
+        () => {},
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function open(tlsa: string, offer: "STARTTLS" | "nothing" = "STARTTLS"): Promise<Socket> {
+  const records = `@ MX 10 mx\nmx A 127.0.0.1\n${tlsa === "" ? "" : tlsaLine("_25._tcp.mx", tlsa)}`;
+  const zones = [{ apex: "." }, { apex: "lab." }, { apex: "ta.lab.", records }];
+  const lab = buildWorld({ zones }, systemClock.unixSeconds());
+  const resolver = createResolver({
+    env: { clock: systemClock, random: seededRandom(1), exchange: lab.exchange, emit: () => {} },
+    rootHints: lab.hints,
+    trustAnchors: lab.anchors,
+    settings: { queryPrivate: true },
+  });
+  closing.push(() => void resolver.close());
+  const socket = await openSession(resolver, "ta.lab", await mailServer(offer));
+  closing.push(() => socket.destroy());
+  return socket;
+}
+
+describe("the example of docs/dane.md", () => {
+  it("stands there as it stands here, but for what it imports from", () => {
+    const docs = readFileSync(new URL("../../docs/dane.md", import.meta.url), "utf8");
+    const shown = /```ts\n(\/\*\* A connection over which[\s\S]*?)```/.exec(docs)?.[1];
+    const code = readFileSync(new URL("./example.ts", import.meta.url), "utf8");
+    expect(shown).toBe(code.slice(code.indexOf("/** A connection over which")));
+  });
+
+  it("delivers to a server that is the right one", async () => {
+    expect(await open("3 1 1 leaf")).toBeInstanceOf(TLSSocket);
+    expect(await open("2 0 1 intermediate")).toBeInstanceOf(TLSSocket);
+  });
+
+  it("refuses another one", async () => {
+    await expect(open("3 1 1 !leaf")).rejects.toThrow(
+      /^defer: mx.ta.lab. 4.7.5: CN=Leaf and its issuers match none of/,
+    );
+  });
+
+  it("refuses a server without STARTTLS, if there are TLSA records", async () => {
+    await expect(open("3 1 1 leaf", "nothing")).rejects.toThrow(
+      "4.7.4: mx.ta.lab. has TLSA records, so TLS is required",
+    );
+    expect(await open("", "nothing")).not.toBeInstanceOf(TLSSocket);
+  });
+
+  it("encrypts without TLSA records as well", async () => {
+    expect(await open("")).toBeInstanceOf(TLSSocket);
+  });
+});
