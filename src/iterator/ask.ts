@@ -146,6 +146,9 @@ function read(result: ExchangeResult, ask: Ask, target: Target, context: AskCont
 /** What this machine lacks says nothing of a server. */
 const ours: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRINUSE"]);
 
+/** Without EDNS. RFC 1035 §4.2.1. */
+const LEAST_UDP_OCTETS = 512;
+
 type ServerReply = Extract<ExchangeResult, { readonly kind: "reply" }>;
 
 function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskContext): Next {
@@ -156,6 +159,8 @@ function readMessage(reply: ServerReply, ask: Ask, target: Target, context: AskC
     if (cookie !== null) return cookie;
   }
   // RFC 7766 §5; a stream has room for everything, so what is truncated there is broken.
+  // A datagram larger than we asked for came in fragments, and those can be forged (ATTACKS A-54; RFC 9715 §3).
+  if (ask.transport === "udp" && reply.octets > (ask.edns?.udpSize ?? LEAST_UDP_OCTETS)) return { act: "stream" };
   if (message.tc) return ask.transport === "udp" ? { act: "stream" } : { act: "give up", why: "truncated over TCP" };
   if (
     ask.edns !== null &&
