@@ -2,7 +2,6 @@
 import type { Clock, Timer } from "../env/env.ts";
 import type { Resolver } from "../resolver/api.ts";
 import type { ResolverOptions } from "../resolver/create.ts";
-import type { Given } from "./options.ts";
 
 export interface Command {
   readonly name: string;
@@ -34,6 +33,17 @@ export interface OptionRow {
   readonly why: string;
   /** Resolver settings stand on a page of their own: `rootwalk help settings`. */
   readonly page?: "settings";
+}
+
+/** What the user wrote, checked against the table. */
+export interface Given {
+  readonly operands: readonly string[];
+  on(switchName: string): boolean;
+  /** The last one wins where an option is given twice. */
+  text(option: string): string | undefined;
+  texts(option: string): readonly string[];
+  /** A number in [min, max]; UsageError that names option, value and range. */
+  number(option: string, range: { readonly min: number; readonly max: number }): number | undefined;
 }
 
 export interface Io {

@@ -1,18 +1,9 @@
 /** argv to options and operands, by one table per command; the resolver's settings are flags of the same names in kebab-case. */
 import { parseArgs } from "node:util";
 import { defaultSettings, type NumberRow, optionTable, type Settings, type SwitchRow } from "../resolver/options.ts";
-import { type OptionRow, type OptionRows, UsageError } from "./command.ts";
+import { type Given, type OptionRow, type OptionRows, UsageError } from "./command.ts";
 
-/** What the user wrote, checked against the table. */
-export interface Given {
-  readonly operands: readonly string[];
-  on(switchName: string): boolean;
-  /** The last one wins where an option is given twice. */
-  text(option: string): string | undefined;
-  texts(option: string): readonly string[];
-  /** A number in [min, max]; UsageError that names option, value and range. */
-  number(option: string, range: { readonly min: number; readonly max: number }): number | undefined;
-}
+export type { Given } from "./command.ts";
 
 export function parseOptions(args: readonly string[], rows: OptionRows): Given {
   const { tokens } = parseArgs({ args: [...args], options: shapes(rows), strict: false, tokens: true });

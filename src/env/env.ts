@@ -2,6 +2,9 @@
 import type { EdnsOption } from "../wire/edns.ts";
 import type { Message, Question } from "../wire/message.ts";
 import type { ResolutionEvent } from "./events.ts";
+import type { ServerAddress, Transport } from "./server-address.ts";
+
+export type { ServerAddress, Transport } from "./server-address.ts";
 
 /** Seconds since 1970-01-01 UTC; fractions allowed. */
 export type UnixSeconds = number;
@@ -30,14 +33,6 @@ export interface Random {
   integer(below: number): number;
   octets(count: number): Uint8Array;
 }
-
-export interface ServerAddress {
-  /** IPv4 dotted or IPv6 in the text form of RFC 5952. */
-  readonly address: string;
-  readonly port: number;
-}
-
-export type Transport = "udp" | "tcp";
 
 /** One question to one server by one transport, once. Retries are the iterator's decision. */
 export interface Ask {

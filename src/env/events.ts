@@ -2,7 +2,7 @@
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import type { RRType } from "../wire/registry.ts";
-import type { ServerAddress, Transport } from "./env.ts";
+import type { ServerAddress, Transport } from "./server-address.ts";
 
 export type ResolutionEvent =
   | {

@@ -9,7 +9,7 @@ import { keyTag } from "../wire/key-tag.ts";
 import type { Name } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import { foreignName, foreignType, rdataFrom } from "./foreign.ts";
-import type { LabRRset } from "./zone.ts";
+import type { LabRRset } from "./rrset.ts";
 
 export type KeyRole = "ksk" | "zsk" | "csk";
 

@@ -3,7 +3,6 @@
  * rootwalk's default settings must make of that (and `queryPrivate`, for the lab's servers live in 127/8).
  */
 import type { UnixSeconds } from "../env/env.ts";
-import type { Injury } from "./injure.ts";
 import { buildWorld, type World, type WorldDescription, type WorldOptions } from "./world.ts";
 import { soundWorld } from "./worlds/sound.ts";
 import { attackWounds } from "./wounds/attacks.ts";
@@ -11,17 +10,9 @@ import { chainWounds } from "./wounds/chain.ts";
 import { denialWounds } from "./wounds/denial.ts";
 import { serverWounds } from "./wounds/servers.ts";
 import { signatureWounds } from "./wounds/signatures.ts";
+import type { Wound } from "./wounds/wound.ts";
 
-export interface Wound {
-  readonly name: string;
-  /** What is wrong, as a sentence's part. */
-  readonly what: string;
-  readonly question: { readonly name: string; readonly type: string };
-  readonly status: "secure" | "insecure" | "bogus" | "indeterminate";
-  /** The failure's code or the kind of insecurity; null where the answer is secure all the same. */
-  readonly reason: string | null;
-  readonly inflict: Injury;
-}
+export type { Wound } from "./wounds/wound.ts";
 
 export interface SoundWorld extends World {
   /** The same world, as young as this one, with one thing wrong. TypeError for a wound that is not in the table. */

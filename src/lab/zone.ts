@@ -2,16 +2,10 @@
 import type { UnixSeconds } from "../env/env.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { type RRType, TYPE } from "../wire/registry.ts";
+import type { LabRRset } from "./rrset.ts";
 import type { SigningKey } from "./signer.ts";
 
-/** Like an RRset of the resolver, but its signatures are RRSIG RDATA as octets, so that they can be wounded anyhow. */
-export interface LabRRset {
-  readonly name: Name;
-  readonly type: RRType;
-  readonly ttl: number;
-  readonly data: readonly [Uint8Array, ...Uint8Array[]];
-  readonly signatures: readonly Uint8Array[];
-}
+export type { LabRRset } from "./rrset.ts";
 
 /** How the zone says no. */
 export type DenialStyle =

@@ -7,8 +7,8 @@ import { addZone, edit, type Injury, reserver, rezone, rrsetOf, together } from 
 import { changes, fails, isDenial, upwardReferral } from "../quirks.ts";
 import { withSignatures } from "../sign-zone.ts";
 import { keyFor, signRRset } from "../signer.ts";
-import type { Wound } from "../wounds.ts";
 import type { LabRRset, Zone } from "../zone.ts";
+import type { Wound } from "./wound.ts";
 
 const www = { name: "www.good.lab", type: "A" } as const;
 const nobody = { name: "nobody.good.lab", type: "A" } as const;

@@ -4,7 +4,7 @@ import { TYPE } from "../../wire/registry.ts";
 import { edit, type Injury, replaceData, reserver, resign, rezone, rrsetOf, strangeDs, together } from "../injure.ts";
 import { changes, isDenial, withoutSignatures } from "../quirks.ts";
 import { dsRdata, type KeyRole, keyFor } from "../signer.ts";
-import type { Wound } from "../wounds.ts";
+import type { Wound } from "./wound.ts";
 
 const www = { name: "www.good.lab", type: "A" } as const;
 const plain = { name: "host.plain.lab", type: "A" } as const;

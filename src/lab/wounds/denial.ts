@@ -5,8 +5,8 @@ import { denialOf } from "../denial.ts";
 import { corrupted, edit, type Injury, reserver, rezone, together } from "../injure.ts";
 import { changes, isDenial, withoutSignatures } from "../quirks.ts";
 import { withSignatures } from "../sign-zone.ts";
-import type { Wound } from "../wounds.ts";
 import type { LabRRset, Zone } from "../zone.ts";
+import type { Wound } from "./wound.ts";
 
 const nobody = { name: "nobody.good.lab", type: "A" } as const;
 const hashedNobody = { name: "nobody.good.hash", type: "A" } as const;

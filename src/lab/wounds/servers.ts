@@ -18,7 +18,7 @@ import {
   wrongQuestion,
 } from "../quirks.ts";
 import type { Quirk } from "../server.ts";
-import type { Wound } from "../wounds.ts";
+import type { Wound } from "./wound.ts";
 
 const www = { name: "www.good.lab", type: "A" } as const;
 const tlsa = { name: "_25._tcp.mx.good.lab", type: "TLSA" } as const;

@@ -3,8 +3,8 @@ import { TYPE } from "../../wire/registry.ts";
 import { alter, corrupted, edit, type Injury, replaceData, resign, rezone, rrsetOf, together } from "../injure.ts";
 import { decoyKey, keyTrap } from "../key-trap.ts";
 import { keyFor } from "../signer.ts";
-import type { Wound } from "../wounds.ts";
 import type { LabRRset, Zone } from "../zone.ts";
+import type { Wound } from "./wound.ts";
 
 const DAY = 86400;
 const www = { name: "www.good.lab", type: "A" } as const;
