@@ -12,6 +12,7 @@ import { FailureMemory } from "./failures.ts";
 import { localLink } from "./local.ts";
 import type { Settings } from "./options.ts";
 import type { Lifetime } from "./prefetch.ts";
+import type { PrivateAddresses } from "./private-addresses.ts";
 import { end } from "./resolve-once.ts";
 import type { Synthesizer } from "./synthesis.ts";
 
@@ -23,6 +24,7 @@ export class LinkStore {
   readonly #forwarding: boolean;
   readonly #synthesizer: Synthesizer | null;
   readonly #boundaries: Boundaries;
+  readonly #private: PrivateAddresses;
 
   constructor(
     clock: Clock,
@@ -32,6 +34,8 @@ export class LinkStore {
       readonly forwarding: boolean;
       readonly synthesizer: Synthesizer | null;
       readonly boundaries: Boundaries;
+      /** What is kept is what was said; what is given out went through here. */
+      readonly privateAddresses: PrivateAddresses;
     },
   ) {
     this.#clock = clock;
@@ -41,6 +45,7 @@ export class LinkStore {
     this.#forwarding = parts.forwarding;
     this.#synthesizer = parts.synthesizer;
     this.#boundaries = parts.boundaries;
+    this.#private = parts.privateAddresses;
   }
 
   /** Null: it must be looked up. */
@@ -48,7 +53,7 @@ export class LinkStore {
     const local = localLink(question, this.#forwarding);
     if (local !== null) return local;
     const stored = this.#stored(question);
-    if (stored !== null) return this.#aged(stored);
+    if (stored !== null) return this.#private.filter(this.#aged(stored));
     // What ranges deny needs no server, so it holds even where the last try failed.
     return this.#synthesizer?.deny(question) ?? this.failures.recall(question);
   }
@@ -62,7 +67,7 @@ export class LinkStore {
     const view = { age: 0, cap: staleAnswerTtl };
     const { link } = stored;
     if (link.kind === "alias") return { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
-    return { ...link, verdict: answerWithTtls(link.verdict, view) };
+    return this.#private.filter({ ...link, verdict: answerWithTtls(link.verdict, view) });
   }
 
   /** Of this question's own entry; null if it has none. */
@@ -103,7 +108,7 @@ export class LinkStore {
     const rrsets = "value" in bounded.verdict ? bounded.verdict.value.rrsets : [];
     const ttl = rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), Math.max(bounds.cap, bounds.floor));
     this.#answers.remember(question.name, question.type, bounded, ttl, validUntil);
-    return bounded;
+    return this.#private.filter(bounded);
   }
 
   /** What a secure answer tells beyond its own question. */

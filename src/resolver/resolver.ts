@@ -110,13 +110,14 @@ class IterativeResolver implements Resolver {
           maxOctets: Math.floor(octets * 0.1),
         })
       : null;
+    this.#private = new PrivateAddresses(parts.privateAddresses ?? [], parts.privateDomains ?? []);
     this.#links = new LinkStore(clock, settings, {
+      privateAddresses: this.#private,
       maxOctets: Math.floor(octets * 0.7),
       forwarding: this.#forwarding,
       synthesizer,
       boundaries,
     });
-    this.#private = new PrivateAddresses(parts.privateAddresses ?? [], parts.privateDomains ?? []);
     this.#known = new KnownAnswers({
       clock,
       links: this.#links,
@@ -290,9 +291,8 @@ class IterativeResolver implements Resolver {
       run: async (inner) => {
         const proof = proofQuestion(question);
         const once = proof === null ? await this.#once(question, inner) : await this.#rescued(question, proof, inner);
-        const link = this.#private.filter(once.link);
-        const isOurs = isFailure(link.verdict) && inner.session.cutShort;
-        return { link: isOurs ? link : this.#links.remember(question, link), once };
+        const isOurs = isFailure(once.link.verdict) && inner.session.cutShort;
+        return { link: isOurs ? once.link : this.#links.remember(question, once.link), once };
       },
       hasFailed: ({ link }) => isFailure(link.verdict),
     });
@@ -348,7 +348,7 @@ class IterativeResolver implements Resolver {
     if (this.#delegations.closest(question.name).zone.labelCount > found.zone.zone.labelCount) return null;
     const link = await judge(found, task, { fetcher: this.#fetcher, chain: this.#chain });
     if (link.verdict.status === "bogus" || link.verdict.status === "indeterminate") return null;
-    return { link: this.#links.remember(question, this.#private.filter(link)), once: { link, found } };
+    return { link: this.#links.remember(question, link), once: { link, found } };
   }
 
   #lookUp(question: Question, options: ResolveOptions): Promise<Answer> {
