@@ -15,7 +15,7 @@ export const algorithms: ReadonlyMap<number, Algorithm> = new Map<number, Algori
   [7, { mnemonic: "RSASHA1-NSEC3-SHA1", status: "optional", scheme: { kind: "rsa", hash: "sha1" } }],
   [8, { mnemonic: "RSASHA256", status: "validated", scheme: { kind: "rsa", hash: "sha256" } }],
   [10, { mnemonic: "RSASHA512", status: "validated", scheme: { kind: "rsa", hash: "sha512" } }],
-  [12, { mnemonic: "ECC-GOST", status: "recognised", scheme: null }],
+  [12, { mnemonic: "ECC-GOST", status: "recognised", scheme: null }], // RFC 9906 §2: out of use
   [13, { mnemonic: "ECDSAP256SHA256", status: "validated", scheme: { kind: "ecdsa", curve: "P-256", hash: "sha256", keyOctets: 64, signatureOctets: 64 } }],
   [14, { mnemonic: "ECDSAP384SHA384", status: "validated", scheme: { kind: "ecdsa", curve: "P-384", hash: "sha384", keyOctets: 96, signatureOctets: 96 } }],
   [15, { mnemonic: "ED25519", status: "validated", scheme: { kind: "eddsa", curve: "Ed25519", keyOctets: 32, signatureOctets: 64 } }],

@@ -27,7 +27,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     id: "SHA-1 signatures prove nothing",
-    rfc: "RFC 9905 §3",
+    rfc: "RFC 9905 §2",
     why: "A zone signed with algorithm 5 or 7 only is insecure. Peers of Debian 12 still validate these.",
     applies: (difference) => isWound(difference.question, "rsasha1", "rsasha1-nsec3") && lacksOnlyAd(difference),
   },
