@@ -1,0 +1,203 @@
+/** The whole run, inside its own namespaces: a signed Internet, mail servers in it, rootwalk, and mail by Postfix and Exim. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import packet from "dns-packet";
+import { TYPE } from "../../src/wire/registry.ts";
+import { askServer, type Query } from "../peers/client.ts";
+import { startDaemon, stopDaemons } from "../peers/daemon.ts";
+import { makeCertificates } from "./certificates.ts";
+import { deliverWithExim, eximVersion } from "./exim.ts";
+import { faultsIn } from "./judge.ts";
+import type { Outcome } from "./mail.ts";
+import { startMailServers } from "./mail-server.ts";
+import { levels, type Postfix, startPostfix } from "./postfix.ts";
+import { startRelay } from "./relay.ts";
+import { type Expectation, issuedNames, type Row, rowsWith } from "./rows.ts";
+import { mailServersOf, startInternet } from "./world.ts";
+
+const [folder, programs] = process.argv.slice(2) as [string, string];
+const RESOLVER = "127.0.0.1";
+const RELAY = "127.0.0.2";
+
+let faults = 0;
+const started = performance.now();
+
+function tell(line: string): void {
+  console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${line}`);
+}
+
+/** One line per row; where it is wrong, what was wrong and what was logged. */
+function report(title: string, wrong: readonly string[], outcome?: Outcome): void {
+  console.log(`${wrong.length === 0 ? "ok   " : "WRONG"}  ${title}`);
+  if (wrong.length === 0) return;
+  faults++;
+  for (const line of [...wrong, ...(outcome?.lines ?? []).map((each) => `log: ${each}`)])
+    console.log(`         ${line}`);
+}
+
+try {
+  await run();
+  tell(faults === 0 ? "all rows as they should be" : `${faults} rows are wrong`);
+  process.exitCode = faults === 0 ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await stopDaemons();
+  process.exit();
+}
+
+async function run(): Promise<void> {
+  const certificateFolder = made("certificates");
+  const rows = rowsWith(await makeCertificates(certificateFolder, issuedNames));
+  const hosts = mailServersOf(rows);
+  const internet = await startInternet(rows, hosts, folder);
+  const mail = await startMailServers(hosts);
+  tell(`${internet.world.zones.size} zones, ${hosts.length} mail servers`);
+  await startRootwalk(internet.hintsFile, internet.anchorsFile);
+  tell("rootwalk answers . NS with AD on 127.0.0.1:53");
+
+  const judge = (row: Row, expected: Expectation, recipient: string, outcome: Outcome | undefined) =>
+    faultsIn(expected, outcome, {
+      received: mail.received.filter((each) => each.recipient === recipient),
+      tlsaAsked:
+        row.noTlsaQuestion !== undefined &&
+        internet.world.asked.some(
+          ({ question: { name, type } }) =>
+            type === TYPE.TLSA && `${name}`.startsWith(`_25._tcp.${row.noTlsaQuestion}`),
+        ),
+    });
+
+  // ---- Postfix, DANE.md 1.2
+  resolveBy(RESOLVER, "trust-ad");
+  const postfix = await startPostfix(
+    programs,
+    made("postfix"),
+    rows.map(({ domain }) => domain),
+  );
+  const cases = rows.flatMap((row) => [
+    ...(row.dane === undefined ? [] : [{ row, level: "dane" as const, expected: row.dane }]),
+    ...(row.daneOnly === undefined ? [] : [{ row, level: "daneOnly" as const, expected: row.daneOnly }]),
+  ]);
+  const recipientOf = ({ row, level }: (typeof cases)[number]): string => `${levels[level]}@${row.domain}`;
+  const outcomes = await postfix.deliver(cases.map(recipientOf));
+  tell(`Postfix ${postfix.version}`);
+  for (const each of cases) {
+    const recipient = recipientOf(each);
+    const outcome = outcomes.get(recipient);
+    const title = each.level === "dane" ? "dane     " : "dane-only";
+    report(
+      `Postfix ${title} ${told(each.row, each.expected)}`,
+      judge(each.row, each.expected, recipient, outcome),
+      outcome,
+    );
+  }
+  await watchPostfix(postfix, mail.received);
+
+  // ---- Exim, DANE.md 1.3
+  resolveBy(RESOLVER, "trust-ad");
+  await exim("trust-ad   ", "exim");
+  resolveBy(RESOLVER, null);
+  await exim("no trust-ad", "eximUntrusting");
+  const complaints = readFileSync(join(folder, "rootwalk/rootwalk.log"), "utf8").trim().split("\n").slice(1);
+  report("rootwalk complained of nothing", complaints);
+
+  async function exim(title: string, column: "exim" | "eximUntrusting"): Promise<void> {
+    const rowsHere = rows.filter((row) => row[column] !== undefined);
+    const to = (row: Row): string => `${column}@${row.domain}`;
+    const done = await deliverWithExim(programs, made(column), rowsHere.map(to));
+    tell(`Exim ${await eximVersion(programs)}, ${title}`);
+    for (const row of rowsHere) {
+      const outcome = done.get(to(row));
+      report(`Exim    ${title} ${told(row, row[column]!)}`, judge(row, row[column]!, to(row), outcome), outcome);
+    }
+  }
+}
+
+function told(row: Row, expected: Expectation): string {
+  return `${expected.status.padEnd(8)} ${row.domain.padEnd(18)} ${row.what}`;
+}
+
+/** Through a relay that writes down what Postfix asks, without trust-ad, which Postfix sets itself. */
+async function watchPostfix(postfix: Postfix, received: readonly { readonly recipient: string }[]): Promise<void> {
+  const relay = await startRelay(RELAY, RESOLVER);
+  resolveBy(RELAY, null);
+  await postfix.deliver(["stale@none.lab"]);
+  report("Postfix  until it is copied into the chroot, a new resolv.conf is not heeded", [
+    ...(relay.passed.length === 0 ? [] : ["it was heeded"]),
+  ]);
+  postfix.copyResolverFiles();
+  const watched = await postfix.deliver(["watched@big.lab", "watched@wrong.lab", "watched@customer.plain"]);
+  const of = (name: string, type: string) => relay.passed.filter((each) => each.name === name && each.type === type);
+  const lines = (recipient: string): string => (watched.get(recipient)?.lines ?? []).join("\n");
+
+  const big = of("_25._tcp.mx.big.lab", "TLSA");
+  const overUdp = big.find(({ transport }) => transport === "udp");
+  const overTcp = big.find(({ transport }) => transport === "tcp");
+  report("Postfix  3 0 0: TC with AD over UDP, then the whole with AD over TCP", [
+    ...(overUdp?.truncated === true && overUdp.authenticated ? [] : [`over UDP came ${JSON.stringify(overUdp)}`]),
+    ...(overTcp?.truncated === false && overTcp.authenticated && overTcp.answers > 0
+      ? []
+      : [`over TCP came ${JSON.stringify(overTcp)}`]),
+    ...(lines("watched@big.lab").includes("Verified TLS") ? [] : ["the connection was not Verified"]),
+  ]);
+  report("Postfix  wrong.lab is deferred without trust-ad in resolv.conf too", [
+    ...(watched.get("watched@wrong.lab")?.status === "deferred" ? [] : ["it was not deferred"]),
+  ]);
+  const probes = of(".", "NS").concat(of("", "NS"));
+  report("Postfix  the probe . NS was asked and answered with AD", [
+    ...(probes.length > 0 ? [] : ["it was not asked"]),
+    ...(probes.every(({ authenticated }) => authenticated) ? [] : ["an answer had no AD"]),
+    ...(lines("watched@customer.plain").includes("may be unavailable") ? ["Postfix warned all the same"] : []),
+  ]);
+
+  // What the rows above would look like if rootwalk did not set AD: they can fail.
+  relay.hideAuthenticity();
+  const blind = await postfix.deliver(["blind@wrong.lab"]);
+  const log = (blind.get("blind@wrong.lab")?.lines ?? []).join("\n");
+  report("Postfix  with AD taken away it warns, and wrong.lab gets its mail", [
+    ...(log.includes("DNSSEC validation may be unavailable") ? [] : ["it did not warn"]),
+    ...(received.some(({ recipient }) => recipient === "blind@wrong.lab") ? [] : ["wrong.lab got none"]),
+  ]);
+  await relay.close();
+}
+
+async function startRootwalk(hintsFile: string, anchorsFile: string): Promise<void> {
+  const query: Query = {
+    name: ".",
+    type: "NS",
+    dnssecOk: true,
+    checkingDisabled: false,
+    authenticData: true,
+    edns: true,
+  };
+  await startDaemon({
+    name: "rootwalk",
+    command: process.execPath,
+    args: [
+      ...[join(process.cwd(), "dist/main.js"), "serve", "--listen", `${RESOLVER}:53`, "--query-private"],
+      ...["--root-hints", hintsFile, "--trust-anchor-file", anchorsFile],
+    ],
+    folder: made("rootwalk"),
+    isReady: async () => {
+      const reply = await askServer({ address: RESOLVER, port: 53 }, query, 1000);
+      return reply !== null && hasAd(reply.message.flags) && (reply.message.answers?.length ?? 0) > 0;
+    },
+  });
+}
+
+function hasAd(flags: number | undefined): boolean {
+  return ((flags ?? 0) & packet.AUTHENTIC_DATA) !== 0;
+}
+
+/** resolv.conf of this namespace alone. */
+function resolveBy(address: string, option: "trust-ad" | null): void {
+  writeFileSync("/etc/resolv.conf", `nameserver ${address}\n${option === null ? "" : `options ${option}\n`}`);
+}
+
+function made(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
