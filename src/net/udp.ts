@@ -4,7 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { ExchangeResult, Random, ServerAddress, Timer } from "../env/env.ts";
+import type { Clock, ExchangeResult, Random, ServerAddress, Timer } from "../env/env.ts";
 import { plainOctets } from "./frames.ts";
 import type { Match } from "./match.ts";
 import { Slots } from "./slots.ts";
@@ -33,7 +33,7 @@ export interface UdpClient {
 }
 
 export interface UdpOptions {
-  readonly clock: Timer;
+  readonly clock: Pick<Clock, "monotonicMs"> & Timer;
   readonly random: Random;
   readonly socketsAtOnce?: number;
   readonly refusalGraceMs?: number;
@@ -45,6 +45,8 @@ const SOCKETS_AT_ONCE = 512;
  * server that is down is common, and its next of kin should be asked soon. So an answer gets this much longer.
  */
 const REFUSAL_GRACE_MS = 50;
+/** Most servers answer within this time; whoever waits longer has had a fair chance when others are short of sockets. */
+const YOUNG_MS = 200;
 const LOWEST_PORT = 1024;
 const PORTS = 65536 - LOWEST_PORT;
 /** With 500 sockets open, the chance that this many random ports are all taken is below 10^-10. */
@@ -54,15 +56,30 @@ export function udpClient(options: UdpOptions): UdpClient {
   const { clock, random } = options;
   const graceMs = options.refusalGraceMs ?? REFUSAL_GRACE_MS;
   const slots = new Slots(options.socketsAtOnce ?? SOCKETS_AT_ONCE);
-  const inFlight = new Set<() => void>();
+  /** How to end each question, and since when it waits: the oldest first. */
+  const inFlight = new Map<() => void, number>();
   let closing = 0;
   let closed = false;
   let allClosed: (() => void) | null = null;
 
   async function ask(datagram: Datagram, sent: () => void): Promise<UdpResult> {
     if (closed || datagram.signal.aborted) return { kind: "timeout", discarded: 0 };
-    if (!slots.tryTake() && !(await slots.take(datagram.signal))) return { kind: "timeout", discarded: 0 };
+    if (!slots.tryTake() && !(await takeFromOldest(datagram.signal))) return { kind: "timeout", discarded: 0 };
     return askOnSocket(datagram, sent);
+  }
+
+  /** Whoever fills all sockets with slow questions must not keep quick ones waiting (jostling, ATTACKS A-81). */
+  async function takeFromOldest(signal: AbortSignal): Promise<boolean> {
+    endOldest();
+    const cancel = clock.after(YOUNG_MS, endOldest);
+    const got = await slots.take(signal);
+    cancel();
+    return got;
+  }
+
+  function endOldest(): void {
+    const [oldest] = inFlight;
+    if (oldest !== undefined && clock.monotonicMs() - oldest[1] >= YOUNG_MS) oldest[0]();
   }
 
   function askOnSocket(datagram: Datagram, sent: () => void): Promise<UdpResult> {
@@ -128,7 +145,7 @@ export function udpClient(options: UdpOptions): UdpClient {
         slots.give();
         if (closing === 0 && inFlight.size === 0) allClosed?.();
       });
-      inFlight.add(abandon);
+      inFlight.set(abandon, clock.monotonicMs());
       signal.addEventListener("abort", abandon);
       cancel = after(datagram.timeoutMs, expire);
       socket.connect(server.port, server.address, (error?: NodeJS.ErrnoException) => {
@@ -147,7 +164,7 @@ export function udpClient(options: UdpOptions): UdpClient {
     close() {
       closed = true;
       slots.close();
-      for (const abandon of inFlight) abandon();
+      for (const abandon of [...inFlight.keys()]) abandon();
       if (closing === 0) return Promise.resolve();
       return new Promise((resolve) => {
         const before = allClosed;
