@@ -1,18 +1,16 @@
-/** The resolver: cache, single flight, aliases, deadlines. RFC 1034 §5.3.3; what it gives out is judged. */
+/** The resolver: its parts put together, deadlines, stale data, its life from priming to close. What it gives out is judged. */
 
-import type { Link } from "../cache/answers.ts";
 import { DelegationCache } from "../cache/delegations.ts";
 import { InfraCache } from "../cache/infra.ts";
 import { ZoneCache } from "../cache/zones.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { TrustAnchor } from "../dnssec/anchors.ts";
-import { type AliasLink, type Answer, joinAnswer } from "../dnssec/answer.ts";
+import { type Answer, joinAnswer } from "../dnssec/answer.ts";
 import type { Policy } from "../dnssec/judge.ts";
-import { type FailureCode, failure } from "../dnssec/proof.ts";
-import { type Bogus, type Indeterminate, indeterminate, type Verdict } from "../dnssec/verdict.ts";
+import { failure } from "../dnssec/proof.ts";
+import { indeterminate } from "../dnssec/verdict.ts";
 import { manyListeners } from "../env/abort.ts";
 import type { Env } from "../env/env.ts";
-import { classifyContinuation } from "../iterator/classify.ts";
 import type { Question } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { CLASS, type RRType, TYPE, typeFromText } from "../wire/registry.ts";
@@ -22,8 +20,9 @@ import { Boundaries } from "./boundaries.ts";
 import { Chain } from "./chain.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Flights } from "./flights.ts";
+import { Follower } from "./follow.ts";
 import { keyTagQuestion, trustedTags } from "./key-tags.ts";
-import { aliasStep, KnownAnswers } from "./known.ts";
+import { KnownAnswers } from "./known.ts";
 import { LinkStore } from "./link-store.ts";
 import { localLink } from "./local.ts";
 import { Anchors } from "./managed-anchors.ts";
@@ -32,12 +31,9 @@ import { type Impatience, within } from "./patience.ts";
 import { policyFrom } from "./policy.ts";
 import { backgroundEnv, LAST_PART, Prefetcher } from "./prefetch.ts";
 import { PrivateAddresses } from "./private-addresses.ts";
-import { orProofOfAbsence, proofQuestion } from "./rescue.ts";
-import { end, judge, type Once, provenDname, resolveOnce } from "./resolve-once.ts";
 import { delegationFromConfiguration, delegationFromHints, delegationFromPriming } from "./roots.ts";
 import { withRootKeySentinel } from "./sentinel.ts";
 import { Session, type Task } from "./session.ts";
-import { share } from "./shared-work.ts";
 import { freshOrStale, hasData } from "./stale.ts";
 import { Synthesizer } from "./synthesis.ts";
 import { followUnchecked, uncheckedFailure } from "./unchecked.ts";
@@ -61,6 +57,7 @@ class IterativeResolver implements Resolver {
   readonly #delegations: DelegationCache;
   readonly #fetcher: Fetcher;
   readonly #chain: Chain;
+  readonly #follower: Follower;
   readonly #anchors: Anchors;
   readonly #known: KnownAnswers;
   readonly #private: PrivateAddresses;
@@ -90,7 +87,7 @@ class IterativeResolver implements Resolver {
     for (const stub of stubs) delegations.configure(delegationFromConfiguration(stub, "authoritative"));
     const addresses = new AddressLookup(settings, {
       cached: (question) => this.cached(question),
-      follow: (question, task) => this.#follow(question, task),
+      follow: (question, task) => this.#follower.follow(question, task),
     });
     const infra = new InfraCache(clock);
     const zones = new ZoneCache(clock, Math.max(1000, Math.floor((octets * 0.05) / 3000)));
@@ -151,6 +148,14 @@ class IterativeResolver implements Resolver {
       anchors: this.#anchors,
       negativeAnchors,
       onDenial: (denial) => synthesizer?.learnCut(denial),
+    });
+    this.#follower = new Follower({
+      settings,
+      flights,
+      delegations,
+      links: this.#links,
+      fetcher: this.#fetcher,
+      chain: this.#chain,
     });
     this.#flights = flights;
     this.#delegations = delegations;
@@ -245,117 +250,11 @@ class IterativeResolver implements Resolver {
     this.#primedUntilMs = this.#env.clock.monotonicMs() + seconds * 1000;
   }
 
-  /** Follows aliases to the end, each link from the cache or looked up. Never rejects. */
-  async #follow(start: Question, task: Task): Promise<Answer> {
-    const links: AliasLink[] = [];
-    let question = start;
-    let before: Once | null = null;
-    for (;;) {
-      const { link, once } = await this.#link(question, task, before);
-      if (link.kind === "end") {
-        // What broke off at a later name, or for a limit of this question, is remembered for the name that was asked.
-        if (isFailure(link.verdict) && once !== null && task.depth === 0 && (links.length > 0 || task.session.cutShort))
-          this.#links.rememberFailure(start, link.verdict);
-        return joinAnswer({ question: start, links, last: link.verdict, notes: link.notes });
-      }
-      const step = aliasStep(question, link);
-      links.push(step.link);
-      task.session.env.emit({
-        kind: "alias",
-        from: question.name,
-        to: step.link.to,
-        type: link.verdict.value.alias.type,
-      });
-      if (step.end !== null) return joinAnswer({ question: start, links, last: step.end, notes: [] });
-      if (links.length > this.#settings.aliasSteps) {
-        const detail = `${start.name} leads through more than ${this.#settings.aliasSteps} aliases`;
-        const last = indeterminate(failure("too many aliases", start.name, detail));
-        this.#links.failures.remember(start, last); // links with a TTL of 0 would all be asked again
-        return joinAnswer({ question: start, links, last, notes: [] });
-      }
-      question = { ...question, name: step.link.to };
-      before = once;
-    }
-  }
-
-  /** One link: known, read from the response that held the alias before it, or looked up. */
-  async #link(question: Question, task: Task, before: Once | null): Promise<{ link: Link; once: Once | null }> {
-    const known = this.#links.known(question);
-    if (known !== null) return { link: known, once: null };
-    return (await this.#continue(question, task, before)) ?? this.#ask(question, task);
-  }
-
-  async #ask(question: Question, task: Task): Promise<{ link: Link; once: Once | null }> {
-    const key = `link ${question.type} ${question.name.key}`;
-    const joined = await share<{ link: Link; once: Once }>(this.#flights, key, task, {
-      run: async (inner) => {
-        const proof = proofQuestion(question);
-        const once = proof === null ? await this.#once(question, inner) : await this.#rescued(question, proof, inner);
-        const isOurs = isFailure(once.link.verdict) && inner.session.cutShort;
-        return { link: isOurs ? once.link : this.#links.remember(question, once.link), once };
-      },
-      hasFailed: ({ link }) => isFailure(link.verdict),
-    });
-    switch (joined.kind) {
-      case "done":
-        return joined.value;
-      case "cycle":
-        return failedLink("loop", question, `the way to ${question.name} leads through itself`);
-      case "crowded":
-        return failedLink("too many queries", question, `too many wait for ${question.name}`);
-      case "aborted":
-        return failedLink("aborted", question, `nobody waited for ${question.name}`);
-    }
-  }
-
-  async #once(question: Question, task: Task): Promise<Once> {
-    const parts = { fetcher: this.#fetcher, chain: this.#chain };
-    const once = await resolveOnce(question, task, parts);
-    const dname = await provenDname(once, task, parts);
-    if (dname !== null) this.#links.rememberDname(dname);
-    return once;
-  }
-
-  async #rescued(question: Question, proof: Question, task: Task): Promise<Once> {
-    const rescued = await orProofOfAbsence({
-      question,
-      clock: task.session.env.clock,
-      signal: task.signal,
-      trouble: task.session.troubleWith(question.name),
-      attempt: (signal) => this.#once(question, { ...task, signal }),
-      hasFailed: ({ link }) => link.verdict.status === "indeterminate",
-      proof: async (signal) => (await this.#link(proof, { ...task, signal }, null)).link,
-    });
-    return rescued.kind === "answered" ? rescued.result : { link: rescued.link, found: null };
-  }
-
-  /** The target of an alias, if the same response holds it and it proves out; else null, and it is looked up. */
-  async #continue(question: Question, task: Task, before: Once | null): Promise<{ link: Link; once: Once } | null> {
-    const found = before?.found ?? null;
-    if (found === null) return null;
-    const response = classifyContinuation(found.message, question, found.zone, this.#settings);
-    const continued = response === null ? null : await this.#judgeContinued(question, task, { ...found, response });
-    if (continued === null) await this.#chain.learnCuts(found, question.name, task);
-    return continued;
-  }
-
-  async #judgeContinued(
-    question: Question,
-    task: Task,
-    found: NonNullable<Once["found"]>,
-  ): Promise<{ link: Link; once: Once } | null> {
-    // Only what the zone that was asked says itself; a name below a deeper cut is that zone's to tell.
-    if (this.#delegations.closest(question.name).zone.labelCount > found.zone.zone.labelCount) return null;
-    const link = await judge(found, task, { fetcher: this.#fetcher, chain: this.#chain });
-    if (link.verdict.status === "bogus" || link.verdict.status === "indeterminate") return null;
-    return { link: this.#links.remember(question, link), once: { link, found } };
-  }
-
   #lookUp(question: Question, options: ResolveOptions): Promise<Answer> {
     const trouble: string[] = [];
     return within(
       this.#patience(options),
-      (signal) => this.#follow(question, this.#task(signal, { trouble, listener: options.onEvent })),
+      (signal) => this.#follower.follow(question, this.#task(signal, { trouble, listener: options.onEvent })),
       (why) => this.#late(question, trouble, why),
     );
   }
@@ -366,7 +265,7 @@ class IterativeResolver implements Resolver {
     this.#delegations.forgetEnding(question.name, LAST_PART);
     return within(
       { ...this.#patience({}), clock: env.clock },
-      (signal) => this.#ask(question, this.#task(signal, { trouble: [], listener: undefined, env })),
+      (signal) => this.#follower.ask(question, this.#task(signal, { trouble: [], listener: undefined, env })),
       () => null,
     );
   }
@@ -433,14 +332,6 @@ function questionFrom(name: Name | string, type: RRType | string): Question {
   if (number === null || !Number.isInteger(number) || number < 1 || number > 65534)
     throw new TypeError(`"${type}" is no RR type`);
   return { name: typeof name === "string" ? Name.parse(name) : name, type: number, class: CLASS.IN };
-}
-
-function isFailure(verdict: Verdict<unknown>): verdict is Bogus | Indeterminate {
-  return verdict.status === "bogus" || verdict.status === "indeterminate";
-}
-
-function failedLink(code: FailureCode, question: Question, detail: string): { link: Link; once: null } {
-  return { link: end(indeterminate(failure(code, question.name, detail))), once: null };
 }
 
 function lateText(why: Impatience, settings: Settings): string {
