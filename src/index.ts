@@ -25,7 +25,7 @@ export type {
 export type { ResolutionEvent } from "./env/events.ts";
 export { systemClock, systemRandom } from "./env/system.ts";
 export { seededRandom, type VirtualClock, virtualClock } from "./env/virtual.ts";
-export type { ForwardZone, Hint, ResolveOptions, Resolver, StubZone, Unchecked } from "./resolver/api.ts";
+export type { AnchorStore, ForwardZone, Hint, ResolveOptions, Resolver, StubZone, Unchecked } from "./resolver/api.ts";
 export {
   builtInAnchors,
   builtInHints,

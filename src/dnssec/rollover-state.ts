@@ -22,10 +22,11 @@ export function stateToText(state: AnchorState): string {
   for (const ds of state.ds) {
     lines.push(`ds ${ds.keyTag} ${ds.algorithm} ${ds.digestType} ${Buffer.from(ds.digest).toString("hex")}`);
   }
-  for (const { dnskey, state: at, since, due } of state.keys) {
+  for (const { dnskey, state: at, since, due, vouchers } of state.keys) {
     const key = `${dnskey.flags} ${dnskey.protocol} ${dnskey.algorithm} ${Buffer.from(dnskey.publicKey).toString("base64")}`;
     const until = due === null ? "-" : String(Math.floor(due));
-    lines.push(`key ${at} ${Math.floor(since)} ${until} ${key} ; since ${dateText(since)}`);
+    const by = vouchers.length === 0 ? "-" : vouchers.join(",");
+    lines.push(`key ${at} ${Math.floor(since)} ${until} ${by} ${key} ; since ${dateText(since)}`);
   }
   return `${[TITLE, ...lines, `end ${lines.length}`].join("\n")}\n`;
 }
@@ -77,6 +78,7 @@ function trackedKey(reader: LineReader): TrackedKey {
   const state = states.find((known) => known === word) ?? reader.fail(`"${word}" is no state of a key`);
   const since = reader.integer();
   const due = reader.integerOrDash();
+  const vouchers = reader.tags();
   // Without its date a pending key would wait for ever, and with one a valid key would not be what it seems.
   if ((due !== null) !== (state === "addpend" || state === "revoked")) {
     reader.fail("a hold-down time belongs to the states addpend and revoked");
@@ -87,7 +89,7 @@ function trackedKey(reader: LineReader): TrackedKey {
     algorithm: reader.integer(255),
     publicKey: reader.octets("base64", /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   };
-  return { dnskey, state, since, due };
+  return { dnskey, state, since, due, vouchers };
 }
 
 class LineReader {
@@ -109,6 +111,14 @@ class LineReader {
     const word = this.word("a number");
     const value = /^[0-9]{1,16}$/.test(word) ? Number(word) : Number.NaN;
     return value <= most ? value : this.fail(`"${word}" is no whole number from 0 to ${most}`);
+  }
+
+  /** Key tags, or a dash for none. */
+  tags(): readonly number[] {
+    const word = this.word("key tags");
+    if (word === "-") return [];
+    const tags = word.split(",").map((tag) => (/^[0-9]{1,5}$/.test(tag) ? Number(tag) : Number.NaN));
+    return tags.every((tag) => tag <= 65535) ? tags : this.fail(`"${word.slice(0, 20)}" is no list of key tags`);
   }
 
   integerOrDash(): number | null {

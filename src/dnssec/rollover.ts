@@ -4,6 +4,7 @@
  */
 import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
+import { keyTag } from "../wire/key-tag.ts";
 import type { Name } from "../wire/name.ts";
 import { type Dnskey, type Ds, encodeRdata } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
@@ -40,6 +41,8 @@ type KeyEvent =
   | "absent"
   /** Absent for `MISSED_FOR`, while another trusted key is present. */
   | "given up"
+  /** All keys that vouched for it when it was first seen were revoked since. */
+  | "compromised"
   /** Present, and has been without a gap for the hold-down time. */
   | "hold-down over"
   /** With the REVOKE flag, and signed by itself. */
@@ -50,7 +53,13 @@ type KeyEvent =
 const transitions: Readonly<Record<KeyState, Partial<Readonly<Record<KeyEvent, KeyState>>>>> = {
   start: { "new key": "addpend", configured: "valid", revoked: "revoked" },
   // The RFC has no row for a pending key that is revoked; it must not come back either.
-  addpend: { absent: "start", "hold-down over": "valid", configured: "valid", revoked: "revoked" },
+  addpend: {
+    absent: "start",
+    compromised: "start",
+    "hold-down over": "valid",
+    configured: "valid",
+    revoked: "revoked",
+  },
   valid: { absent: "missing", revoked: "revoked" },
   missing: { present: "valid", configured: "valid", "given up": "start", revoked: "revoked" },
   revoked: { "removal due": "removed" },
@@ -65,6 +74,8 @@ export interface TrackedKey {
   readonly since: UnixSeconds;
   /** When the hold-down time of addpend or revoked is over; null in other states. */
   readonly due: UnixSeconds | null;
+  /** Tags of the keys that signed the RRset in which an addpend key was first seen; none in other states. */
+  readonly vouchers: readonly number[];
 }
 
 export interface AnchorState {
@@ -84,6 +95,8 @@ export interface KeySighting {
   readonly present: readonly Dnskey[];
   /** Those of `present` that a configured DS names. */
   readonly configured: readonly Dnskey[];
+  /** Trusted keys that signed the RRset. */
+  readonly vouchers: readonly ZoneKey[];
   /** Keys with the REVOKE flag that signed the RRset themselves. */
   readonly revoked: readonly Dnskey[];
   /** Configured DS RRs whose keys were seen, revoked or not: from now on the key itself is tracked. */
@@ -95,17 +108,19 @@ export interface KeySighting {
 /** The state after a probe. RFC 5011 §4. */
 export function advanceAnchor(state: AnchorState, seen: KeySighting, now: UnixSeconds): AnchorState {
   const keys: TrackedKey[] = [];
+  const gone = [...state.keys.filter((key) => isGone(key.state)).map((key) => key.dnskey), ...seen.revoked];
+  const goneTags = new Set(gone.map((key) => tagOf(unrevoked(key))));
   const othersSeen = (key: TrackedKey): boolean =>
     state.keys.some((other) => other !== key && other.state === "valid" && includesKey(seen.present, other.dnskey));
   for (const key of state.keys) {
-    const next = moved(key, eventsOf(key, { seen, now, othersSeen: othersSeen(key) }), { seen, now });
+    const next = moved(key, eventsOf(key, { seen, now, goneTags, othersSeen: othersSeen(key) }), { seen, now });
     // Keys that were trusted once stay on record, so that the state is known to have grown from its configuration.
     if (next.state !== "start" || key.state !== "addpend") keys.push(next);
   }
   for (const dnskey of [...seen.present, ...seen.revoked]) {
     if (keys.some((known) => isSameKey(known.dnskey, dnskey))) continue;
-    const fresh: TrackedKey = { dnskey: unrevoked(dnskey), state: "start", since: now, due: null };
-    const next = moved(fresh, eventsOf(fresh, { seen, now, othersSeen: true }), { seen, now });
+    const fresh: TrackedKey = { dnskey: unrevoked(dnskey), state: "start", since: now, due: null, vouchers: [] };
+    const next = moved(fresh, eventsOf(fresh, { seen, now, goneTags, othersSeen: true }), { seen, now });
     if (next.state !== "start") keys.push(next);
   }
   const ds = state.ds.filter((one) => !seen.metDs.includes(one));
@@ -115,16 +130,20 @@ export function advanceAnchor(state: AnchorState, seen: KeySighting, now: UnixSe
 interface Probe {
   readonly seen: KeySighting;
   readonly now: UnixSeconds;
+  /** Of keys that were revoked, before or now. */
+  readonly goneTags: ReadonlySet<number>;
   /** Another trusted key is present. */
   readonly othersSeen: boolean;
 }
 
 /** In the order in which they count: a revocation before all else. */
-function eventsOf(key: TrackedKey, { seen, now, othersSeen }: Probe): readonly KeyEvent[] {
+function eventsOf(key: TrackedKey, { seen, now, goneTags, othersSeen }: Probe): readonly KeyEvent[] {
   const among = (keys: readonly Dnskey[]) => includesKey(keys, key.dnskey);
   const events: KeyEvent[] = [];
   if (among(seen.revoked)) events.push("revoked");
   if (key.state === "revoked" && key.due !== null && now >= key.due) events.push("removal due");
+  // RFC 5011 §2.2: the acceptance ends, and may begin anew if others vouch for the key.
+  if (key.vouchers.length > 0 && key.vouchers.every((tag) => goneTags.has(tag))) events.push("compromised");
   if (seen.verified === null) return events;
   if (!among(seen.present)) {
     if (othersSeen && now - key.since >= MISSED_FOR) events.push("given up");
@@ -145,7 +164,9 @@ function moved(
 ): TrackedKey {
   for (const event of events) {
     const state = transitions[key.state][event];
-    if (state !== undefined) return { dnskey: key.dnskey, state, since: at.now, due: dueAfter(state, at) };
+    if (state === undefined) continue;
+    const vouchers = state === "addpend" ? at.seen.vouchers.map((voucher) => voucher.tag) : [];
+    return { dnskey: key.dnskey, state, since: at.now, due: dueAfter(state, at), vouchers };
   }
   return key;
 }
@@ -192,7 +213,11 @@ export function resumeRollover(state: AnchorState, anchor: TrustAnchor, by: Judg
 
 const validSince =
   (since: UnixSeconds) =>
-  (dnskey: Dnskey): TrackedKey => ({ dnskey, state: "valid", since, due: null });
+  (dnskey: Dnskey): TrackedKey => ({ dnskey, state: "valid", since, due: null, vouchers: [] });
+
+const isGone = (state: KeyState): boolean => state === "revoked" || state === "removed";
+
+const tagOf = (dnskey: Dnskey): number => keyTag(encodeRdata(TYPE.DNSKEY, dnskey));
 
 const isSep = (key: Dnskey): boolean => (key.flags & FLAG.SEP) !== 0;
 
@@ -214,6 +239,7 @@ export function sightKeys(state: AnchorState, dnskey: RRset<typeof TYPE.DNSKEY>,
   const secure = trust?.status === "secure" ? trust : null;
   const present = secure === null ? [] : secure.keys.filter((key) => isCandidate(key, by));
   const strong = chooseDs(state.ds, by);
+  const signed = (key: ZoneKey) => findSignature(dnskey, state.zone, new KeyRing([key]), by).kind === "found";
   const configured = strong.kind === "usable" ? namedBy(strong.ds, present, { state, by }) : [];
   const met = [...present, ...revoked.map(withoutRevoke)];
   return {
@@ -223,6 +249,9 @@ export function sightKeys(state: AnchorState, dnskey: RRset<typeof TYPE.DNSKEY>,
         : { originalTtl: secure.proof.dnskey.signature.originalTtl, validUntil: secure.validUntil },
     present: present.map((key) => key.dnskey),
     configured: configured.map((key) => key.dnskey),
+    vouchers: present.filter(
+      (key) => (configured.includes(key) || includesKey(anchor?.keys ?? [], key.dnskey)) && signed(key),
+    ),
     revoked: revoked.map((key) => key.dnskey),
     metDs: state.ds.filter((ds) => namedBy([ds], met, { state, by }).length > 0),
     failure: trust?.status === "bogus" ? trust.failure : null,

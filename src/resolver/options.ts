@@ -73,7 +73,7 @@ export const optionTable = {
   minimiseSteps: count(10, 0, 128, "questions with a shortened name for one walk; 0 turns minimisation off (RFC 9156 §2.3)"),
   minimiseSingle: count(4, 1, 128, "of these, how many add a single label"),
   strictMinimise: off("minimise inside the last zone too, where the full name reveals nothing new, at the cost of round trips"),
-  trustAnchorSignal: off("tell a zone's servers which of its keys we trust, when they are fetched (RFC 8145)"),
+  trustAnchorSignal: off("tell a zone's servers which of its keys we trust, when they are fetched (RFC 8145); `rootwalk serve` does unless told not to"),
   randomCase: off("0x20: random letter case in questions; a second nonce where ids and ports are not enough"),
   queryPrivate: off("send questions to loopback, private, link-local, documentation and unspecified addresses learned from delegations; for labs and intranets"),
   ipv4: on("ask name servers over IPv4"),
@@ -112,7 +112,7 @@ export const optionTable = {
   staleAnswerTtl: seconds(30, 1, 3600, "TTL of stale data (RFC 8767 §4)"),
   staleClientTimeoutMs: millis(1800, 0, 60000, "how long a client waits for fresh data before it gets stale data (RFC 8767 §5); 0: not at all"),
   staleMaxTtl: seconds(86400, 1, 604800, "how long past its TTL data is still of use (RFC 8767 §5)"),
-  rootKeySentinel: off("let clients find out which keys of the root we trust (RFC 8509)"),
+  rootKeySentinel: off("let clients find out which keys of the root we trust (RFC 8509); `rootwalk serve` does unless told not to"),
   aggressiveNsec: on("answer from validated NSEC RRs that cover the name (RFC 8198)"),
 } satisfies Record<string, NumberRow | SwitchRow>;
 

@@ -130,6 +130,22 @@ describe.each(engines)("$name engine", (engine) => {
       expect(story.probe(45, slow).keys).toBe("a valid, b valid");
     });
 
+    test("is not accepted if all who vouched for it at first were revoked since (RFC 5011 §2.2)", () => {
+      // Whoever stole a put in c.
+      const story = new Story({ keys: [a, b] }).probe(0, { keys: [a, b, c], by: [a] });
+      const clean = { keys: [revoked(a), b, c], by: [revoked(a), b] };
+      expect(story.probe(20, clean).keys).toBe("a revoked, b valid, c addpend");
+      expect(story.probe(31, { keys: [b, c], by: [b] }).keys).toBe("a revoked, b valid, c addpend");
+      expect(story.probe(49.9, { keys: [b, c], by: [b] }).trusted).toBe("b");
+      expect(story.probe(50, { keys: [b, c], by: [b] }).keys).toBe("a removed, b valid, c valid");
+    });
+
+    test("is accepted if one of those who vouched for it at first is still trusted", () => {
+      const story = new Story({ keys: [a, b] }).probe(0, { keys: [a, b, c], by: [a, b] });
+      story.probe(20, { keys: [revoked(a), b, c], by: [revoked(a), b] });
+      expect(story.probe(31, { keys: [b, c], by: [b] }).keys).toBe("a revoked, b valid, c valid");
+    });
+
     test("must be vouched for: signed by itself alone it means nothing", () => {
       expect(new Story({ keys: [a] }).probe(0, { keys: [a, b], by: [b, zsk] }).keys).toBe("a valid");
     });
@@ -398,6 +414,8 @@ describe.each(engines)("$name engine", (engine) => {
         (text) => text.replace(/key addpend (\d+) \d+/, "key addpend $1 -"),
         "hold-down",
       ],
+      ["tags that are none", (text) => text.replace(/key addpend (\d+ \d+) \S+/, "key addpend $1 1,x"), "no list"],
+      ["tags too large", (text) => text.replace(/key addpend (\d+ \d+) \S+/, "key addpend $1 65536"), "no list"],
       ["a valid key with one", (text) => text.replace(/key valid (\d+) -/, "key valid $1 99"), "hold-down"],
       ["a number that is none", (text) => text.replace(/key valid \d+/, "key valid 1e9"), '"1e9" is no whole number'],
       ["a broken key", (text) => text.replace(/(key valid .*) 257 3 13 \S+/, "$1 257 3 13 A==="), "is not base64"],

@@ -137,7 +137,7 @@ function fileKeys({ id, lines }: TextFile): { readonly zone: Name; readonly keys
 
 function trackedKey({ dnskey, state, since }: FileKey): TrackedKey {
   const waits = state === "addpend" || state === "revoked";
-  return { dnskey: withoutRevoke(dnskey), state: state!, since, due: waits ? since + HOLD_DOWN : null };
+  return { dnskey: withoutRevoke(dnskey), state: state!, since, due: waits ? since + HOLD_DOWN : null, vouchers: [] };
 }
 
 const withoutRevoke = (dnskey: Dnskey): Dnskey => ({ ...dnskey, flags: dnskey.flags & ~REVOKE });
