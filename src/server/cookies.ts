@@ -10,7 +10,7 @@ import { siphash24 } from "./siphash.ts";
 
 const SECRET_OCTETS = 16;
 const VERSION = 1;
-/** RFC 9018 §4.3: what is older, or further in the future, is refused; past its half life a new one is given. */
+/** Seconds. RFC 9018 §4.3: what is older, or further in the future, is refused; past its half life a new one is given. */
 const OLDEST = 3600;
 const NEWEST = 300;
 const RENEWED_AFTER = 1800;
@@ -37,23 +37,27 @@ export class ServerCookies {
 
   standingOf(cookie: Cookie, address: string, now: UnixSeconds): Standing {
     const at = Math.floor(now);
-    const age = cookie.server === null ? null : this.#ageOf(cookie.client, cookie.server, { address, at });
-    const proven = age !== null;
-    const kept = age !== null && age <= RENEWED_AFTER ? cookie.server : null;
+    const found = cookie.server === null ? null : this.#verify(cookie.client, cookie.server, { address, at });
+    const proven = found !== null;
+    const kept = found !== null && found.isCurrent && found.age <= RENEWED_AFTER ? cookie.server : null;
     const server = kept ?? serverCookie(this.#secrets[0]!, cookie.client, { address, at });
     return { proven, option: cookieOption({ client: cookie.client, server }) };
   }
 
-  /** Seconds; null if it is not ours, not this client's, or of another time. */
-  #ageOf(client: Uint8Array, server: Uint8Array, { address, at }: Stamp): number | null {
+  /** Null if it is not ours, not this client's, or of another time. */
+  #verify(
+    client: Uint8Array,
+    server: Uint8Array,
+    { address, at }: Stamp,
+  ): { readonly age: number; readonly isCurrent: boolean } | null {
     if (server.length !== 16 || server[0] !== VERSION) return null;
     const stamp = new DataView(server.buffer, server.byteOffset).getUint32(4);
-    const age = (at - stamp) | 0; // RFC 1982: serial arithmetic
+    const age = (at - stamp) | 0; // serial arithmetic, RFC 1982
     if (age > OLDEST || age < -NEWEST) return null;
-    const isOurs = this.#secrets.some((secret) =>
+    const by = this.#secrets.findIndex((secret) =>
       timingSafeEqual(serverCookie(secret, client, { address, at: stamp }), server),
     );
-    return isOurs ? age : null;
+    return by < 0 ? null : { age, isCurrent: by === 0 };
   }
 }
 
