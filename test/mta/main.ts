@@ -5,7 +5,7 @@ import process from "node:process";
 import packet from "dns-packet";
 import { TYPE } from "../../src/wire/registry.ts";
 import { askServer, type Query } from "../peers/client.ts";
-import { startDaemon, stopDaemons } from "../peers/daemon.ts";
+import { type Daemon, startDaemon, stopDaemons } from "../peers/daemon.ts";
 import { makeCertificates } from "./certificates.ts";
 import { deliverWithExim, eximVersion } from "./exim.ts";
 import { faultsIn } from "./judge.ts";
@@ -55,7 +55,7 @@ async function run(): Promise<void> {
   const internet = await startInternet(rows, hosts, folder);
   const mail = await startMailServers(hosts);
   tell(`${internet.world.zones.size} zones, ${hosts.length} mail servers`);
-  await startRootwalk(internet.hintsFile, internet.anchorsFile);
+  const first = await startRootwalk(internet.hintsFile, internet.anchorsFile);
   tell("rootwalk answers . NS with AD on 127.0.0.1:53");
 
   const judge = (row: Row, expected: Expectation, recipient: string, outcome: Outcome | undefined) =>
@@ -95,13 +95,18 @@ async function run(): Promise<void> {
   }
   await watchPostfix(postfix, mail.received);
 
-  // ---- Exim, DANE.md 1.3
+  // ---- Exim, DANE.md 1.3, with a resolver that remembers nothing of what Postfix asked
+  await first.stop();
+  await startRootwalk(internet.hintsFile, internet.anchorsFile);
   resolveBy(RESOLVER, "trust-ad");
   await exim("trust-ad   ", "exim");
   resolveBy(RESOLVER, null);
   await exim("no trust-ad", "eximUntrusting");
-  const complaints = readFileSync(join(folder, "rootwalk/rootwalk.log"), "utf8").trim().split("\n").slice(1);
-  report("rootwalk complained of nothing", complaints);
+  const complaints = readFileSync(join(folder, "rootwalk/rootwalk.log"), "utf8").trim().split("\n");
+  report(
+    "rootwalk complained of nothing",
+    complaints.filter((line) => !/ ready on /.test(line)),
+  );
 
   async function exim(title: string, column: "exim" | "eximUntrusting"): Promise<void> {
     const rowsHere = rows.filter((row) => row[column] !== undefined);
@@ -163,7 +168,7 @@ async function watchPostfix(postfix: Postfix, received: readonly { readonly reci
   await relay.close();
 }
 
-async function startRootwalk(hintsFile: string, anchorsFile: string): Promise<void> {
+async function startRootwalk(hintsFile: string, anchorsFile: string): Promise<Daemon> {
   const query: Query = {
     name: ".",
     type: "NS",
@@ -172,7 +177,7 @@ async function startRootwalk(hintsFile: string, anchorsFile: string): Promise<vo
     authenticData: true,
     edns: true,
   };
-  await startDaemon({
+  return await startDaemon({
     name: "rootwalk",
     command: process.execPath,
     args: [
