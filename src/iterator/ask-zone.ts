@@ -115,6 +115,7 @@ class Race {
       if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
       if (this.#running === 0 && this.#steps.length === 0) return this.#nobodyLeft();
       const step = await this.#nextStep(patience);
+      if (this.#outer.aborted) continue; // the step was the abort itself: nothing new is begun
       switch (step.kind) {
         case "patience over":
           patience = this.#startNext();
