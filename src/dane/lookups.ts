@@ -18,7 +18,7 @@ export interface DaneOptions {
 
 export interface Asked {
   readonly answer: Answer;
-  /** The answer must not be used later: TTLs, and signatures where it is secure. */
+  /** The answer must not be used later. Its TTL is bounded by its signatures already. */
   readonly expires: UnixSeconds;
 }
 
@@ -28,8 +28,7 @@ export async function ask(
   { signal, clock = systemClock }: DaneOptions,
 ): Promise<Asked> {
   const answer = await resolver.resolve(name, type, signal === undefined ? {} : { signal });
-  const byTtl = clock.unixSeconds() + answer.ttl;
-  return { answer, expires: answer.validUntil === null ? byTtl : Math.min(byTtl, answer.validUntil) };
+  return { answer, expires: clock.unixSeconds() + answer.ttl };
 }
 
 /**

@@ -80,6 +80,13 @@ describe("the next hop", () => {
     expect(await plan([unproven])).toMatchObject({ do: "defer", code: "mx bogus" });
   });
 
+  it("behind a DNAME too long to follow is not known", async () => {
+    const long = `${"n".repeat(63)}.${"n".repeat(63)}.${"n".repeat(63)}`;
+    const made = await plan([zone(`old DNAME ${long}`)], { domain: `${"d".repeat(63)}.old.ta.lab` });
+    expect(made).toMatchObject({ do: "defer", code: "mx failed" });
+    expect(made.reason).toContain("the answer is YXDOMAIN");
+  });
+
   it("takes no mail by a null MX, proven or not", async () => {
     for (const signing of [{}, null]) {
       const made = await plan([zone("@ MX 0 .\n@ A 192.0.2.1", { signing })]);
@@ -324,6 +331,13 @@ describe("TLSA records", () => {
       do: "deliver",
       hosts: [{ action: { do: "skip", code: "address bogus" } }, { action: { do: "authenticate" } }],
     });
+  });
+
+  it("of a name that TLS cannot carry do not turn into none", async () => {
+    const records = "@ MX 10 a\\@b\na\\@b A 192.0.2.1\n";
+    expect(await action([zone(records)])).toMatchObject({ do: "opportunistic", sni: null });
+    const made = await action([zone(records + tlsaLine("_25._tcp.a\\@b", "3 1 1 leaf"))]);
+    expect(made).toMatchObject({ do: "skip", code: "no host name" });
   });
 
   it("that are all unusable still want TLS, and say why", async () => {

@@ -164,6 +164,15 @@ describe("TLSA records of a host", () => {
     expect(await look(host)).toMatchObject({ kind: "absent", because: "the owner name would be too long" });
   });
 
+  it("are unknown behind a DNAME too long to follow", async () => {
+    const long = `${"n".repeat(63)}.${"n".repeat(63)}.${"n".repeat(63)}`;
+    const zone: ZoneDescription = { apex: "dname.lab.", records: `old DNAME ${long}` };
+    const host = `${"h".repeat(63)}.old.dname.lab`;
+    const found = await inWorld([zone], ({ resolver }) => lookupTlsa(resolver, host, 25, "tcp"));
+    expect(found).toMatchObject({ kind: "unknown", because: { status: "secure" } });
+    expect(found.reason).toContain("the answer is YXDOMAIN");
+  });
+
   it("cannot be used longer than their signatures are valid", async () => {
     const brief: ZoneDescription = {
       apex: "brief.lab.",

@@ -137,6 +137,15 @@ describe("verifyDane", () => {
     expect(asks).toEqual([false, false, true, false, false, true]);
   });
 
+  it("does not take a bare key's word against the certificate that was sent with it", async () => {
+    expect(verifyDane(await shake("leaf"), plan("2 1 0 intermediate")).kind).toBe("verified");
+    const socket = await shake("leaf intermediate-expired");
+    expect(verifyDane(socket, plan("2 1 0 intermediate"))).toMatchObject({
+      kind: "refused",
+      code: "certificate expired",
+    });
+  });
+
   it("refuses, and says why, if Node has no certificates left to show", async () => {
     const socket = await shake("leaf");
     socket.getPeerX509Certificate();

@@ -42,6 +42,7 @@ ee='basicConstraints=CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier
 
 for k in root other intermediate sub leaf; do key "$k"; done
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key 2>/dev/null
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out weak.key 2>/dev/null
 
 certificate root root self - 'Root' "$ca"
 certificate root-expired root self - 'Root' "$ca" $past
@@ -77,3 +78,11 @@ certificate leaf-rsa rsa intermediate intermediate 'Leaf' "${ee}subjectAltName=D
 certificate leaf-by-root leaf root root 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n"
 certificate leaf-by-sub leaf sub sub 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n"
 certificate leaf-ca leaf self - 'mx.ta.lab' "${ca}subjectAltName=DNS:mx.ta.lab\n"
+certificate leaf-ca-again leaf self - 'mx.ta.lab' "${ca}subjectAltName=DNS:mx.ta.lab\n"
+certificate leaf-no-tls leaf intermediate intermediate 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\nkeyUsage=cRLSign\n"
+certificate authority-weak weak self - 'Weak' "$ca"
+certificate leaf-by-weak leaf authority-weak weak 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n"
+certificate authority-rsa rsa self - 'Strong' "$ca"
+certificate leaf-by-rsa leaf authority-rsa rsa 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n"
+certificate leaf-pss leaf authority-rsa rsa 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n" -sigopt rsa_padding_mode:pss
+certificate leaf-pss-sha1 leaf authority-rsa rsa 'Leaf' "${ee}subjectAltName=DNS:mx.ta.lab\n" -sigopt rsa_padding_mode:pss -md sha1
