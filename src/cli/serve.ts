@@ -6,9 +6,10 @@ import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { type AccessRule, createAccess, loopbackRules } from "../server/access.ts";
 import { parsePrefix, serverAddressFrom, serverAddressText, withoutWildcards } from "../server/addresses.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
-import { createResponder, type Responder } from "../server/responder.ts";
+import { createResponder, NSID_OCTETS, type Responder } from "../server/responder.ts";
 import { anchorNews } from "./anchor-news.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
+import { cookiesFrom } from "./cookies.ts";
 import type { Given } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
@@ -36,6 +37,15 @@ export const serveCommand: Command = {
       repeatable: true,
       why: "clients that may ask besides loopback, 192.0.2.0/24 or 2001:db8::/32; others are refused",
     },
+    "allow-with-cookie": {
+      value: "PREFIX",
+      repeatable: true,
+      why: "the same, but over UDP only with a DNS cookie, which nobody has who forged his address (RFC 7873); needs --cookie-secret-file",
+    },
+    "cookie-secret-file": {
+      value: "FILE",
+      why: "answer the DNS cookies of clients, made with the first secret of this file, 32 hexadecimal digits a line; those made with the others are still good (RFC 9018)",
+    },
     "state-dir": {
       value: "DIR",
       why: "where the trust anchors' key rollovers are remembered from run to run (RFC 5011); made if it is missing",
@@ -53,6 +63,7 @@ export const serveCommand: Command = {
       why: "do not let clients find out which keys of the root are trusted (RFC 8509)",
     },
     identity: { value: "TEXT", why: "what id.server and hostname.bind say (class CH, TXT); refused unless given" },
+    nsid: { value: "TEXT", why: "what clients are told that ask for NSID (RFC 5001); nothing unless given" },
     "hide-version": { value: null, why: "refuse version.bind and version.server" },
     trace: { value: null, why: "print each step of every walk, on stderr" },
     ...resolverRows,
@@ -79,7 +90,18 @@ export const serveCommand: Command = {
 async function serve(given: Given, io: Io): Promise<number> {
   if (given.operands.length > 0) throw new UsageError(`serve takes options only, and "${given.operands[0]}" is none`);
   const addresses = listenAddresses(given);
-  const access = createAccess({ rules: [...loopbackRules, ...allowed(given)] });
+  const secrets = given.text("cookie-secret-file");
+  if (secrets === undefined && given.texts("allow-with-cookie").length > 0)
+    throw new UsageError("--allow-with-cookie needs --cookie-secret-file");
+  const cookies = secrets === undefined ? null : cookiesFrom(secrets);
+  const access = createAccess({
+    rules: [
+      ...loopbackRules,
+      ...rulesFrom(given, "allow", "allow"),
+      ...rulesFrom(given, "allow-with-cookie", "cookie"),
+    ],
+  });
+  const nsid = nsidFrom(given);
   const store = storeIn(given.text("state-dir"), io);
   const resolver = resolverFrom(given, io, {
     onEvent: listener(given, io),
@@ -96,6 +118,8 @@ async function serve(given: Given, io: Io): Promise<number> {
       clock: io.clock,
       version: given.on("hide-version") ? null : `rootwalk ${packageVersion()}`,
       identity: given.text("identity") ?? null,
+      nsid,
+      cookies,
       // Only what an operator must act upon; what clients do is their affair.
       emit: (event) => event.kind === "fault" && complain(event.error, io),
     });
@@ -165,10 +189,16 @@ function listenAddresses(given: Given): readonly ListenAddress[] {
   return addresses;
 }
 
-function allowed(given: Given): readonly AccessRule[] {
-  return given
-    .texts("allow")
-    .map((text) => ({ prefix: checked(() => parsePrefix(text), "--allow"), decision: "allow" as const }));
+function rulesFrom(given: Given, option: string, decision: AccessRule["decision"]): readonly AccessRule[] {
+  return given.texts(option).map((text) => ({ prefix: checked(() => parsePrefix(text), `--${option}`), decision }));
+}
+
+function nsidFrom(given: Given): Uint8Array | null {
+  const text = given.text("nsid");
+  if (text === undefined) return null;
+  const octets = new TextEncoder().encode(text);
+  if (octets.length > NSID_OCTETS) throw new UsageError(`--nsid has ${octets.length} octets: ${NSID_OCTETS} at most`);
+  return octets;
 }
 
 /** What a parser says of a user's text becomes a line for the user. */

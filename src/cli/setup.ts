@@ -6,6 +6,8 @@ import type { ResolutionEvent } from "../env/events.ts";
 import type { Hint, Resolver } from "../resolver/api.ts";
 import { hintsFromText, type ResolverOptions } from "../resolver/create.ts";
 import type { Settings } from "../resolver/options.ts";
+import { parseNetwork } from "../wire/address.ts";
+import { Name } from "../wire/name.ts";
 import { ZoneFileError } from "../wire/zonefile.ts";
 import { type Io, type OptionRows, UsageError } from "./command.ts";
 import { type Given, settingRows, settingsFrom } from "./options.ts";
@@ -21,6 +23,12 @@ export const resolverRows: OptionRows = {
     repeatable: true,
     why: "DS or DNSKEY records of the zones to trust, in zone-file format, or IANA's root-anchors.xml; instead of the built-in anchors of the root",
   },
+  "private-address": {
+    value: "PREFIX",
+    repeatable: true,
+    why: "addresses that public names must not have, 10.0.0.0/8 or fd00::/8: unsigned ones are left out, signed names that have one fail; against DNS rebinding",
+  },
+  "private-domain": { value: "NAME", repeatable: true, why: "names at and below which such addresses are right" },
   ...settingRows,
 };
 
@@ -39,8 +47,22 @@ export function resolverFrom(given: Given, io: Io, options: SetupOptions = {}): 
     ...(trustAnchors === null ? {} : { trustAnchors }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     ...(options.managedAnchors === undefined ? {} : { managedAnchors: options.managedAnchors }),
+    privateAddresses: given.texts("private-address").map((text) => {
+      if (parseNetwork(text) === null)
+        throw new UsageError(`--private-address: "${text}" is no prefix: write 10.0.0.0/8 or fd00::/8`);
+      return text;
+    }),
+    privateDomains: given.texts("private-domain").map((text) => nameFrom(text, "--private-domain")),
     settings: { ...settingsFrom(given), ...options.settings },
   });
+}
+
+function nameFrom(text: string, option: string): Name {
+  try {
+    return Name.parse(text);
+  } catch (error) {
+    throw new UsageError(`${option}: "${text}" is no name: ${(error as Error).message}`);
+  }
 }
 
 function hintsFrom(given: Given): readonly Hint[] | null {

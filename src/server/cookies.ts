@@ -39,7 +39,7 @@ export class ServerCookies {
     const at = Math.floor(now);
     const found = cookie.server === null ? null : this.#verify(cookie.client, cookie.server, { address, at });
     const proven = found !== null;
-    const kept = found !== null && found.isCurrent && found.age <= RENEWED_AFTER ? cookie.server : null;
+    const kept = found?.isCurrent && found.age <= RENEWED_AFTER ? cookie.server : null;
     const server = kept ?? serverCookie(this.#secrets[0]!, cookie.client, { address, at });
     return { proven, option: cookieOption({ client: cookie.client, server }) };
   }

@@ -64,7 +64,7 @@ export interface ResponderOptions {
 }
 
 /** More than anybody needs to tell machines apart, and less than a datagram. */
-const NSID_OCTETS = 512;
+export const NSID_OCTETS = 512;
 
 export function createResponder(options: ResponderOptions): Responder {
   return new DnsResponder(options);
