@@ -5,7 +5,7 @@
  * Every DNSKEY RRset that is fetched for the zone of a managed anchor counts as a probe, so that a revocation works from
  * the first answer that shows it. A timer sees to it that there are enough of them.
  */
-import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
+import { closestAnchor, mergeAnchors, type TrustAnchor } from "../dnssec/anchors.ts";
 import type { Judge } from "../dnssec/judge.ts";
 import { failure } from "../dnssec/proof.ts";
 import {
@@ -30,6 +30,9 @@ import { keyTag } from "../wire/key-tag.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { type Dnskey, encodeRdata } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
+
+/** Seconds. DNSKEY RRsets with a TTL of 0 must not mean a write for each question. */
+const LEAST_INTERVAL = 3_600;
 
 /** Where states live between two runs. What either function throws is told as an event, and never ends anything. */
 export interface AnchorStore {
@@ -57,6 +60,8 @@ export interface AnchorsParts {
 interface Tracked {
   readonly configured: TrustAnchor;
   state: AnchorState;
+  /** What the next run would begin with. */
+  stored: AnchorState;
   /** DNSKEY RRsets seen so far. */
   sightings: number;
   /** Its signal ends the wait for the next probe. */
@@ -75,11 +80,13 @@ export class Anchors {
 
   constructor(parts: AnchorsParts) {
     this.#parts = parts;
+    const all = mergeAnchors(parts.configured);
     const isManaged = (anchor: TrustAnchor): boolean => parts.managed !== null && canRoll(anchor);
-    this.#fixed = parts.configured.filter((anchor) => !isManaged(anchor));
-    for (const configured of parts.configured.filter(isManaged)) {
+    this.#fixed = all.filter((anchor) => !isManaged(anchor));
+    for (const configured of all.filter(isManaged)) {
       const state = this.#resumed(configured);
-      this.#tracked.set(configured.zone.key, { configured, state, sightings: 0, timer: new AbortController() });
+      const timer = new AbortController();
+      this.#tracked.set(configured.zone.key, { configured, state, stored: state, sightings: 0, timer });
     }
     this.#current = this.#anchorsNow();
     for (const tracked of this.#tracked.values()) this.#tellIfLost(tracked);
@@ -154,13 +161,15 @@ export class Anchors {
       this.#tellIfLost(tracked);
       this.#parts.onChange();
     }
-    if (stateToText(before) !== stateToText(after)) this.#keep(after);
+    if (isNews(tracked)) this.#keep(tracked);
     this.#plan(tracked, seen);
   }
 
-  #keep(state: AnchorState): void {
+  #keep(tracked: Tracked): void {
+    const { state } = tracked;
     try {
       this.#parts.managed?.store?.store(state.zone, stateToText(state));
+      tracked.stored = state;
     } catch (error) {
       this.#tellTrouble(state.zone, `its state cannot be stored: ${messageOf(error)}`);
     }
@@ -239,6 +248,14 @@ export class Anchors {
   #tellTrouble(zone: Name, trouble: string): void {
     this.#parts.emit({ kind: "anchor state", zone, trouble });
   }
+}
+
+/** Worth a write: what is known of the keys, or a sighting that the stored one is an hour older than. */
+function isNews({ state, stored }: Tracked): boolean {
+  const facts = (of: AnchorState): string => stateToText({ ...of, last: null });
+  if (facts(state) !== facts(stored)) return true;
+  if (state.last === null) return false;
+  return stored.last === null || Math.abs(state.last.at - stored.last.at) >= LEAST_INTERVAL;
 }
 
 const isEmpty = (anchor: TrustAnchor): boolean => anchor.ds.length + anchor.keys.length === 0;

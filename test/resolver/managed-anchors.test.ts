@@ -1,5 +1,6 @@
 /** RFC 5011 at work: the root rolls its keys, and the resolver follows, or has good reason not to. */
 import { afterEach, describe, expect, it } from "vitest";
+import { anchorsFromZoneText } from "../../src/dnssec/anchors.ts";
 import { AnchorStory, DAY, dsLine, HOUR, ksk, MemoryStore, revoked, zsk } from "./anchor-story.ts";
 
 const a = ksk(0);
@@ -198,6 +199,16 @@ describe("a revocation (R-5011-2)", () => {
   });
 });
 
+it("two lists of anchors for one zone count together", async () => {
+  begin();
+  const both = [dsLine(a), dsLine(b)].flatMap((text) => anchorsFromZoneText(text, "test"));
+  await story.resolver.close();
+  story = new AnchorStory({ anchors: "", options: { trustAnchors: both } });
+  story.publish({ keys: [b, zsk], by: [b] });
+  expect(await story.status()).toBe("secure");
+  expect(story.states([a, b])).toBe("missing, valid");
+});
+
 describe("missing keys (R-5011-3)", () => {
   it("stay trusted while they are missing, through a restart", async () => {
     begin({ anchors: dsLine(a) + dsLine(b) });
@@ -393,6 +404,22 @@ describe("state that cannot be used (R-5011-5, A-99)", () => {
     await story.pass(2);
     expect(story.states([a, b])).toBe("valid, valid");
     expect(await story.status()).toBe("secure");
+  });
+
+  it("is written at most once an hour where the TTL is 0 and every question fetches the keys", async () => {
+    begin({ anchors: dsLine(a), options: { settings: { aggressiveNsec: false } } });
+    story.publish({ keys: [a, zsk], by: [a], ttl: 0 });
+    const store = story.store as MemoryStore;
+    for (let i = 0; i < 20; i++) {
+      expect(await story.status(`x${i}.`)).toBe("secure");
+      await story.clock.advance(60_000);
+    }
+    expect(story.told("anchor probed").length).toBeGreaterThan(15);
+    expect(store.stored).toBe(1);
+    story.publish({ keys: [a, b, zsk], by: [a], ttl: 0 });
+    expect(await story.status("y.")).toBe("secure");
+    expect(store.stored).toBe(2);
+    expect(story.states([a, b])).toBe("valid, addpend");
   });
 
   it("is not written again by probes that show nothing", async () => {
