@@ -15,17 +15,23 @@ export async function eximVersion(programs: string): Promise<string> {
   return `${version} (${library})`;
 }
 
-/** `folder` is new: what Exim remembers of hosts that failed must not outlive a run. */
+export interface EximSetup {
+  readonly programs: string;
+  /** A new one: what Exim remembers of hosts that failed must not outlive a run. */
+  readonly folder: string;
+  /** Null: it is not set, and glibc asks without EDNS. */
+  readonly dnssecOk: 1 | null;
+}
+
 export async function deliverWithExim(
-  programs: string,
-  folder: string,
+  { programs, folder, dnssecOk }: EximSetup,
   recipients: readonly string[],
 ): Promise<ReadonlyMap<string, Outcome>> {
   mkdirSync(join(folder, "spool"), { recursive: true });
   mkdirSync(join(folder, "log"));
   await runTool("chown", ["-R", "Debian-exim:Debian-exim", folder]);
   // where Debian's Exim looks for it: any other file costs it its privileges
-  writeFileSync("/etc/exim4/exim4.conf", configuration(programs, folder), { mode: 0o644 });
+  writeFileSync("/etc/exim4/exim4.conf", configuration({ programs, folder, dnssecOk }), { mode: 0o644 });
   await inParallel(recipients, AT_ONCE, (recipient) => inject(binary(programs), recipient));
   const log = join(folder, "log/mainlog");
   const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n") : [];
@@ -55,7 +61,8 @@ function inject(command: string, recipient: string): Promise<void> {
   });
 }
 
-function configuration(programs: string, folder: string): string {
+/** The defaults of hosts_try_dane and dnssec_request_domains are what is wanted: all. */
+function configuration({ programs, folder, dnssecOk }: EximSetup): string {
   return `exim_path = ${binary(programs)}
 spool_directory = ${folder}/spool
 log_file_path = ${folder}/log/%slog
@@ -63,20 +70,16 @@ log_selector = +dnssec +received_recipients +tls_certificate_verified +tls_sni
 primary_hostname = client.invalid
 local_interfaces = 127.0.0.1
 trusted_users = root
-dns_dnssec_ok = 1
-keep_environment =
+${dnssecOk === null ? "" : `dns_dnssec_ok = ${dnssecOk}\n`}keep_environment =
 
 begin routers
 everywhere:
   driver = dnslookup
   transport = by_dane
-  dnssec_request_domains = *
 
 begin transports
 by_dane:
   driver = smtp
-  hosts_try_dane = *
-  dnssec_request_domains = *
 
 begin retry
 * * F,1h,10m
