@@ -1,14 +1,8 @@
 /** Domain names: any octets, at most 63 a label and 255 a name. RFC 1035 §3.1, §4.1.4; order RFC 4034 §6.1. */
 import { type Reader, WireError } from "./cursor.ts";
+import { keyIsWithin, keyOf, type NameKey } from "./name-key.ts";
 
-declare const nameKey: unique symbol;
-
-/**
- * A name as a string that can be compared: labels root first, NUL before each, octet b as code unit b + 1, letters in
- * lower case. `===` is equality, `<` is the canonical order of RFC 4034 §6.1, and a name lies within a zone if its key
- * starts with the zone's key followed by NUL or by nothing. The root's key is "".
- */
-export type NameKey = string & { readonly [nameKey]: true };
+export { keyIsWithin, type NameKey } from "./name-key.ts";
 
 /** Pointers followed in one name. Each must point strictly backward, so the walk ends anyway. */
 const MAX_POINTERS = 64;
@@ -341,50 +335,12 @@ export class Name {
 /** Reused: a Uint8Array of 255 octets for each name was the greatest cost of decoding (measured 2026-11, Node 20). */
 const scratch = new Uint8Array(MAX_OCTETS);
 
-function keyOf(wire: Uint8Array): NameKey {
-  const length = wire.length - 1;
-  let end = length;
-  let latin1 = true;
-  for (let at = 0; at < length; ) {
-    const next = at + wire[at]! + 1;
-    end -= next - at;
-    keyScratch[end] = 0;
-    for (let i = 1; at + i < next; i++) {
-      const octet = wire[at + i]!;
-      if (octet === 0xff) latin1 = false;
-      keyScratch[end + i] = octet >= 0x41 && octet <= 0x5a ? octet + 33 : octet + 1;
-    }
-    at = next;
-  }
-  // Buffer's latin1 is two to three times faster than String.fromCharCode (measured 2026-11, Node 20), but ends at 255.
-  return (latin1 ? keyScratch.toString("latin1", 0, length) : wideKeyOf(wire)) as NameKey;
-}
-
-const keyScratch = Buffer.alloc(MAX_OCTETS);
-
-/** A label holds octet 255, whose code unit is 256. */
-function wideKeyOf(wire: Uint8Array): string {
-  let key = "";
-  for (let at = 0; wire[at] !== 0; at += wire[at]! + 1) {
-    let label = "\0";
-    for (const octet of wire.subarray(at + 1, at + 1 + wire[at]!))
-      label += String.fromCharCode(octet >= 0x41 && octet <= 0x5a ? octet + 33 : octet + 1);
-    key = label + key;
-  }
-  return key;
-}
-
 function asciiOctets(label: string): Uint8Array {
   return Uint8Array.from(label, (character) => {
     const code = character.codePointAt(0)!;
     if (code > 0x7f) throw new TypeError(`label "${label}" has a character outside ASCII`);
     return code;
   });
-}
-
-export function keyIsWithin(key: NameKey, zone: NameKey): boolean {
-  if (!key.startsWith(zone)) return false;
-  return key.length === zone.length || key.charCodeAt(zone.length) === 0;
 }
 
 function escapedOctet(octet: number): string {
