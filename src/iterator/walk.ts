@@ -3,13 +3,15 @@ import type { ServerAddress } from "../env/env.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import type { Message, Question } from "../wire/message.ts";
 import { TYPE } from "../wire/registry.ts";
-import { askZone, type ZoneContext, type ZoneReply } from "./ask-zone.ts";
+import type { ZoneContext, ZoneReply } from "./ask-zone.ts";
 import type { Delegation } from "./delegation.ts";
 import { type Minimisation, minimise } from "./minimise.ts";
 
 export interface WalkContext extends ZoneContext {
   readonly minimisation: Minimisation;
   readonly referrals: number;
+  /** Asks a zone's servers; the same question of two walks is asked once (RFC 5452 §5: never two of a kind under way). */
+  readonly ask: (asked: Question, zone: Delegation, signal: AbortSignal) => Promise<ZoneReply>;
   /** Called for each delegation as soon as it is known, so that its keys can be fetched meanwhile. */
   readonly onCut: (to: Delegation) => void;
 }
@@ -44,7 +46,7 @@ export async function iterate(
   for (;;) {
     const asked = minimise(question, zone.zone, labels, steps, context.minimisation);
     const whole = asked === question;
-    const reply = await askZone(asked, zone, context, signal);
+    const reply = await context.ask(asked, zone, signal);
     if (reply.kind === "failed") {
       if (whole || reply.why === "aborted" || reply.why === "spent")
         return { kind: "failed", why: reply.why, zone, detail: reply.detail };

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { DelegationCache } from "../cache/delegations.ts";
 import type { InfraCache } from "../cache/infra.ts";
 import type { Clock, ServerAddress } from "../env/env.ts";
-import { serverText } from "../iterator/ask-zone.ts";
+import { askZone, serverText, type ZoneReply } from "../iterator/ask-zone.ts";
 import type { Delegation } from "../iterator/delegation.ts";
 import { type Fetched, iterate, type WalkContext } from "../iterator/walk.ts";
 import type { RRset } from "../rrset/rrset.ts";
@@ -117,7 +117,8 @@ export class Fetcher {
     return this.#delegations.closest(above ?? question.name);
   }
 
-  #walk(task: Task, { avoid, wholeNameFrom }: FetchOptions): WalkContext {
+  #walk(task: Task, options: FetchOptions): WalkContext {
+    const { avoid, wholeNameFrom } = options;
     const settings = this.#settings;
     return {
       env: task.session.env,
@@ -140,6 +141,7 @@ export class Fetcher {
         strict: settings.strictMinimise,
       },
       referrals: settings.referrals,
+      ask: (asked, zone) => this.#ask(asked, zone, task, options),
       onCut: (to) => {
         this.#delegations.remember(to);
         this.#glue.tell(to);
@@ -147,6 +149,17 @@ export class Fetcher {
         if (to.ds !== null) this.prefetchKeys(to.zone, task);
       },
     };
+  }
+
+  /** Many walks come past the same cut at the same time: they share what its parent says. */
+  async #ask(asked: Question, zone: Delegation, task: Task, options: FetchOptions): Promise<ZoneReply> {
+    const { avoid } = options;
+    const key = `ask ${zone.zone.key} ${keyOf(asked)}${avoid === undefined ? "" : ` not ${serverText(avoid)}`}`;
+    const joined = await this.#flights.join(key, task.flight, task.signal, (flight) =>
+      askZone(asked, zone, this.#walk({ ...task, flight, signal: flight.signal }, options), flight.signal),
+    );
+    if (joined.kind === "done") return joined.value;
+    return { kind: "failed", why: joined.kind === "cycle" ? "no servers" : "aborted", detail: joinText[joined.kind] };
   }
 
   /**

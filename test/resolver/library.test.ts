@@ -36,7 +36,7 @@ describe("many who want the same", () => {
     expect(world.count()).toBe(asked);
   });
 
-  it("share the way: MX, address and TLSA of one domain ask each zone's keys once", async () => {
+  it("share the way: MX, addresses and TLSA of one domain ask nobody the same twice", async () => {
     const { resolver, world } = smallInternet();
     await Promise.all([
       resolver.resolve("good.lab", "MX"),
@@ -44,10 +44,23 @@ describe("many who want the same", () => {
       resolver.resolve("mx.good.lab", "AAAA"),
       resolver.resolve("_25._tcp.mx.good.lab", "TLSA"),
     ]);
-    const keys = world.asked
-      .filter(({ question }) => question.type === TYPE.DNSKEY)
-      .map(({ question }) => `${question.name}`);
-    expect(keys.sort()).toEqual([".", "good.lab.", "lab."]);
+    const asked = world.asked.map(({ server, question }) => `${server} ${question.name} ${question.type}`);
+    expect(asked).toEqual([...new Set(asked)]);
+    const keys = world.asked.filter(({ question }) => question.type === TYPE.DNSKEY);
+    expect(keys.map(({ question }) => `${question.name}`).sort()).toEqual([".", "good.lab.", "lab."]);
+  });
+
+  it("share it though the first of them leaves", async () => {
+    const { resolver, world, clock } = smallInternet({}, withServers([{ name: "ns.lab.", latencyMs: 200 }]));
+    const leaving = new AbortController();
+    const first = resolver.resolve("mx.good.lab", "A", { signal: leaving.signal });
+    const second = resolver.resolve("mx2.good.lab", "A");
+    await clock.advance(100);
+    leaving.abort();
+    expect((await first).verdict.status).toBe("indeterminate");
+    expect((await second).verdict.status).toBe("secure");
+    const cuts = world.asked.filter(({ server, question }) => server === "ns.lab." && question.type === TYPE.A);
+    expect(cuts.map(({ question }) => `${question.name}`)).toEqual(["good.lab."]);
   });
 });
 
