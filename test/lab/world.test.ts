@@ -80,16 +80,6 @@ describe("a described world", () => {
     expect(() => world().wound("no such wound")).toThrow('no wound "no such wound"');
   });
 
-  it("of the demo is signed in less than two seconds, keys included, and again at once", () => {
-    const clock = process.hrtime.bigint;
-    const start = clock();
-    buildWorld(demoWorld, LAB_NOW);
-    const middle = clock();
-    buildWorld(demoWorld, LAB_NOW);
-    expect(Number(middle - start) / 1e6).toBeLessThan(2000);
-    expect(Number(clock() - middle) / 1e6).toBeLessThan(500);
-  });
-
   it("of the demo has a server for each telling question's zone, and names no question twice", () => {
     const lab = buildWorld(demoWorld, LAB_NOW);
     const titles = tellingQuestions.map(({ name, type }) => `${name} ${type}`);
