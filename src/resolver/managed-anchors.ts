@@ -68,7 +68,7 @@ interface Tracked {
   timer: AbortController;
 }
 
-/** Fetches the keys of a zone and enters it; never rejects. "now": somebody may wait for it. */
+/** Fetches the keys of a zone and enters it. "now": somebody may wait for it. */
 type Ask = (zone: Name, when: "now" | "later") => Promise<unknown>;
 
 export class Anchors {
@@ -185,7 +185,12 @@ export class Anchors {
 
   async #probe(tracked: Tracked, when: "now" | "later"): Promise<void> {
     const { sightings, configured } = tracked;
-    await this.#ask?.(configured.zone, when);
+    try {
+      await this.#ask?.(configured.zone, when);
+    } catch (error) {
+      // A mistake of ours; nobody waits here who would hear it, and the daemon must go on.
+      this.#tellTrouble(configured.zone, `looking for its keys failed: ${messageOf(error)}`);
+    }
     if (this.#ask !== null && tracked.sightings === sightings) this.#plan(tracked, null);
   }
 

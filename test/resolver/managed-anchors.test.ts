@@ -1,6 +1,10 @@
 /** RFC 5011 at work: the root rolls its keys, and the resolver follows, or has good reason not to. */
 import { afterEach, describe, expect, it } from "vitest";
+import { nativeEngine } from "../../src/crypto/native.ts";
 import { anchorsFromZoneText } from "../../src/dnssec/anchors.ts";
+import type { ResolutionEvent } from "../../src/env/events.ts";
+import { Anchors } from "../../src/resolver/managed-anchors.ts";
+import { judgeWith } from "../dnssec/signing.ts";
 import { AnchorStory, DAY, dsLine, HOUR, ksk, MemoryStore, revoked, zsk } from "./anchor-story.ts";
 
 const a = ksk(0);
@@ -283,6 +287,31 @@ describe("probes (R-5011-4)", () => {
     await story.pass(1);
     expect(probes().length).toBeGreaterThanOrEqual(4);
     expect(story.states([a])).toBe("valid");
+  });
+
+  it("that fail by a mistake of the program are told, and made again", async () => {
+    begin();
+    const { clock } = story;
+    const events: ResolutionEvent[] = [];
+    const anchors = new Anchors({
+      configured: anchorsFromZoneText(dsLine(a), "test"),
+      managed: { store: null },
+      insecureWhenRevoked: false,
+      clock,
+      judge: () => judgeWith(nativeEngine(), { now: Math.floor(clock.unixSeconds()) }),
+      emit: (event) => events.push(event),
+      onChange: () => {},
+      onRefresh: () => {},
+    });
+    anchors.start(() => Promise.reject(new Error("a mistake")));
+    await clock.sleep(1.5 * HOUR * 1000);
+    anchors.stop();
+    expect(events.map((event) => ("trouble" in event ? event.trouble : event.kind))).toEqual([
+      "looking for its keys failed: a mistake",
+      "anchor probed",
+      "looking for its keys failed: a mistake",
+      "anchor probed",
+    ]);
   });
 
   it("go on behind a forwarder, which needs no priming", async () => {
