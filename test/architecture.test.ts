@@ -52,6 +52,19 @@ describe("the sources", () => {
   });
 });
 
+describe("the pages", () => {
+  const pages = ["README.md", ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`)];
+  it.each(pages.filter((name) => name.endsWith(".md")))("%s names files that are there", (page) => {
+    const named = [...read(page).matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9.-]*\.(?:ts|mjs|json))`/g)].map(
+      ([, path]) => path!,
+    );
+    const missing = named.filter(
+      (path) => !existsSync(new URL(`src/${path}`, root)) && !existsSync(new URL(path, root)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
 describe.skipIf(!existsSync(new URL(".git", root)))("what is tracked", () => {
   it("names nobody's machine and no registry", () => {
     const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");
