@@ -5,7 +5,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
-import { certificateFromDer, currencyOf, keyOf, publicKeyFromDer, subjectText } from "./certificate.ts";
+import { certificateFromDer, currencyOf, publicKeyFromDer, subjectText } from "./certificate.ts";
 import { type Code, type Told, told } from "./codes.ts";
 import { whyUnfit } from "./constraints.ts";
 import { hostText } from "./host-names.ts";
@@ -22,9 +22,8 @@ export interface Matching {
 }
 
 export type PkixResult =
-  /** The path that was validated to a CA of this machine's list, leaf first, the CA last. Names need not have been checked. */
-  | { readonly kind: "valid"; readonly path: readonly X509Certificate[] }
-  | { readonly kind: "invalid"; readonly reason: string };
+  /** The certificate was validated, up to this CA of this machine's list. Names need not have been checked. */
+  { readonly kind: "valid"; readonly anchor: X509Certificate } | { readonly kind: "invalid"; readonly reason: string };
 
 export type DaneMatch = Verified | Refused;
 
@@ -121,24 +120,54 @@ function bareKeyIn(record: UsableRecord, others: readonly X509Certificate[]): re
 }
 
 /** RFC 7671 §5.3 */
-function matchPkixEe({ leaf, records }: Shown, by: Matching): DaneMatch | null {
-  const record = records.find((candidate) => candidate.usage === 1 && isNamedBy(leaf, candidate));
+function matchPkixEe(shown: Shown, by: Matching): DaneMatch | null {
+  const record = shown.records.find((candidate) => candidate.usage === 1 && isNamedBy(shown.leaf, candidate));
   if (record === undefined) return null;
-  const pkix = checkPkix(leaf, by);
-  return pkix.kind === "refused" ? pkix : verified(record, { path: [leaf], depth: 0, name: pkix.name });
+  const pkix = publicPaths(shown, by);
+  if (pkix.kind === "refused") return pkix;
+  return verified(record, { path: [shown.leaf], depth: 0, name: pkix.paths[0]!.name });
 }
 
 /** RFC 7671 §5.4 */
-function matchPkixTa({ leaf, records }: Shown, by: Matching): DaneMatch | null {
-  const anchors = records.filter(({ usage }) => usage === 0);
+function matchPkixTa(shown: Shown, by: Matching): DaneMatch | null {
+  const anchors = shown.records.filter(({ usage }) => usage === 0);
   if (anchors.length === 0) return null;
-  const pkix = checkPkix(leaf, by);
+  const pkix = publicPaths(shown, by);
   if (pkix.kind === "refused") return pkix;
-  for (const [depth, certificate] of pkix.path.entries()) {
-    const record = depth === 0 ? undefined : anchors.find((candidate) => isNamedBy(certificate, candidate));
-    if (record !== undefined) return verified(record, { path: pkix.path.slice(0, depth + 1), depth, name: pkix.name });
+  for (const { certificates, name } of pkix.paths) {
+    for (const [depth, certificate] of certificates.entries()) {
+      const record = depth === 0 ? undefined : anchors.find((candidate) => isNamedBy(certificate, candidate));
+      if (record !== undefined) return verified(record, { path: certificates.slice(0, depth + 1), depth, name });
+    }
   }
   return null;
+}
+
+interface PublicPaths {
+  readonly kind: "public";
+  /** At least one. */
+  readonly paths: readonly { readonly certificates: readonly X509Certificate[]; readonly name: string }[];
+}
+
+/** Fit paths to the CA that PKIX led to. What was validated is one of them; Node does not say which. */
+function publicPaths({ leaf, others }: Shown, by: Matching): Refused | PublicPaths {
+  const { pkix } = by;
+  if (pkix?.kind !== "valid") {
+    const why = pkix === undefined ? "nobody has checked that" : pkix.reason;
+    return refused("certificate not trusted", `the record asks for a certificate by a public CA: ${why}`);
+  }
+  const trust: Trust = { isAnchor: (certificate) => certificate.raw.equals(pkix.anchor.raw), bareKeys: [] };
+  const paths: PublicPaths["paths"][number][] = [];
+  let failure: Refused | null = null;
+  for (const path of pathsToAnchor(leaf, [pkix.anchor, ...others], trust)) {
+    const checked = checkPath(path, by);
+    if (checked.kind === "fit") paths.push({ certificates: path.certificates, name: checked.name });
+    else failure ??= checked;
+  }
+  if (paths.length > 0) return { kind: "public", paths };
+  return (
+    failure ?? refused("certificate not trusted", `${subjectText(leaf)} does not lead to ${subjectText(pkix.anchor)}`)
+  );
 }
 
 /** Names and dates and what the certificates say about each other; signatures have been checked on the way. */
@@ -154,26 +183,6 @@ function checkPath(path: Path, { names, now }: Matching): Refused | { readonly k
   if (unfit !== null) return refused("certificate not trusted", unfit);
   const name = nameIn(leaf, names);
   return name === null ? refused("name mismatch", noName(leaf, names)) : { kind: "fit", name };
-}
-
-type PkixChecked = { readonly kind: "fit"; readonly name: string; readonly path: readonly X509Certificate[] };
-
-function checkPkix(leaf: X509Certificate, { pkix, names }: Matching): Refused | PkixChecked {
-  if (pkix?.kind !== "valid") {
-    const why = pkix === undefined ? "nobody has checked that" : pkix.reason;
-    return refused("certificate not trusted", `the record asks for a certificate by a public CA: ${why}`);
-  }
-  const { path } = pkix;
-  const isPath =
-    path[0]?.raw.equals(leaf.raw) === true &&
-    path.every((certificate, i) => {
-      const issuer = path[i + 1];
-      const key = issuer === undefined ? null : keyOf(issuer);
-      return issuer === undefined || (key !== null && certificate.checkIssued(issuer) && certificate.verify(key));
-    });
-  if (!isPath) return refused("certificate not trusted", "what was said to be the path to a public CA is none");
-  const name = nameIn(leaf, names);
-  return name === null ? refused("name mismatch", noName(leaf, names)) : { kind: "fit", name, path };
 }
 
 /**

@@ -100,15 +100,16 @@ function linkedChain(socket: PeerSocket): readonly X509Certificate[] {
   return chain;
 }
 
-/** matchCertificate verifies each link once more. */
+/** The CA is where Node's links end; matchCertificate finds the way to it by what was sent, and verifies each step. */
 function pkixOf(socket: PeerSocket, linked: readonly X509Certificate[]): PkixResult {
-  return socket.authorized
-    ? { kind: "valid", path: linked }
+  const anchor = linked.at(-1);
+  return socket.authorized && anchor !== undefined
+    ? { kind: "valid", anchor }
     : { kind: "invalid", reason: `${socket.authorizationError ?? "it is not trusted"}` };
 }
 
 function needsIssuers({ tlsa, policy }: Authenticate): boolean {
-  return sortRecords(tlsa.value, policy).usable.some(({ usage }) => usage === 0 || usage === 2);
+  return sortRecords(tlsa.value, policy).usable.some(({ usage }) => usage !== 3);
 }
 
 /**

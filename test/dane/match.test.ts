@@ -272,7 +272,8 @@ describe("digest agility", () => {
 });
 
 describe("PKIX-EE(1) and PKIX-TA(0)", () => {
-  const valid = { kind: "valid", path: chain("leaf intermediate root") } as const;
+  const to = (anchor: string) => ({ kind: "valid", anchor: chain(anchor)[0]! }) as const;
+  const valid = to("root");
   const pkix = (records: readonly string[], by: Partial<Matching> = {}) =>
     outcome(records, "leaf intermediate", { policy: anyUsagePolicy, pkix: valid, ...by });
 
@@ -294,11 +295,22 @@ describe("PKIX-EE(1) and PKIX-TA(0)", () => {
     expect(pkix(["1 1 1 leaf"], { names: names("other.lab") })).toBe("name mismatch");
     expect(pkix(["0 1 1 root"], { names: names("other.lab") })).toBe("name mismatch");
   });
-  it("do not take another certificate's path, nor one with a gap", () => {
-    const gaps = ["leaf root", "leaf intermediate-forged", "leaf intermediate-by-other intermediate-forged"];
-    for (const path of ["leaf-domain intermediate root", ...gaps, ""]) {
-      expect(pkix(["0 1 1 root"], { pkix: { kind: "valid", path: chain(path) } })).toBe("certificate not trusted");
+  it("want a path to the CA that was trusted, by what was sent", () => {
+    for (const record of ["0 1 1 root", "1 1 1 leaf"]) {
+      expect(outcome([record], "leaf", { policy: anyUsagePolicy, pkix: valid })).toBe("certificate not trusted");
+      expect(outcome([record], "leaf intermediate-forged", { policy: anyUsagePolicy, pkix: valid })).toBe(
+        "certificate not trusted",
+      );
+      expect(pkix([record], { pkix: to("other") })).toBe("certificate not trusted");
+      expect(outcome([record], "leaf-expired intermediate", { policy: anyUsagePolicy, pkix: valid })).toBe(
+        "certificate expired",
+      );
     }
+    const sent = "leaf intermediate-expired intermediate-by-other intermediate";
+    expect(outcome(["0 0 1 intermediate"], sent, { policy: anyUsagePolicy, pkix: valid })).toBe("verified at 1");
+    expect(outcome(["0 0 1 intermediate-by-other"], sent, { policy: anyUsagePolicy, pkix: valid })).toBe(
+      "no record matches",
+    );
   });
   it("count for nothing in SMTP", () => {
     expect(pkix(["1 1 1 leaf"], { policy: smtpPolicy })).toBe("no record matches");

@@ -34,11 +34,11 @@ interface Case {
 }
 
 const leaves =
-  "leaf leaf leaf leaf-domain leaf-elsewhere leaf-expired leaf-future leaf-wildcard leaf-cn leaf-cn-and-san leaf-client leaf-critical leaf-rsa leaf-by-root leaf-by-root leaf-by-sub leaf-by-sub leaf-ca self-expired".split(
+  "leaf leaf leaf leaf-domain leaf-elsewhere leaf-expired leaf-future leaf-wildcard leaf-cn leaf-cn-and-san leaf-client leaf-critical leaf-rsa leaf-by-root leaf-by-root leaf-by-sub leaf-by-sub leaf-ca leaf-no-tls leaf-by-rsa leaf-pss self-expired".split(
     " ",
   );
 const issuers =
-  "root root other intermediate intermediate intermediate intermediate-expired intermediate-no-ca intermediate-forged intermediate-client intermediate-short intermediate-narrow intermediate-without intermediate-wide intermediate-by-other root-expired sub".split(
+  "root root other intermediate intermediate intermediate intermediate-expired intermediate-no-ca intermediate-forged intermediate-client intermediate-short intermediate-narrow intermediate-without intermediate-wide intermediate-by-other root-expired sub authority-rsa leaf-ca-again".split(
     " ",
   );
 const everyone = [...new Set([...leaves, ...issuers])];
@@ -48,15 +48,17 @@ const random = seededRandom(seed);
 const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
 const oneIn = (n: number): boolean => random.integer(n) === 0;
 
+const meantFor: Readonly<Record<string, readonly string[]>> = {
+  "leaf-by-root": ["root"],
+  "leaf-by-sub": ["sub", "intermediate", "root"],
+  "leaf-by-rsa": ["authority-rsa"],
+  "leaf-pss": ["authority-rsa"],
+};
+
 function randomCase(): Case {
   const leaf = pick(leaves);
   // Half of the chains are such as administrators mean to send, the rest is anything.
-  const meant =
-    leaf === "leaf-by-root"
-      ? ["root"]
-      : leaf === "leaf-by-sub"
-        ? ["sub", "intermediate", "root"]
-        : ["intermediate", "root"];
+  const meant = meantFor[leaf] ?? ["intermediate", "root"];
   const others = oneIn(2)
     ? meant.slice(0, random.integer(meant.length + 1))
     : Array.from({ length: random.integer(5) }, () => pick(issuers));
