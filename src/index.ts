@@ -1,16 +1,42 @@
 /**
- * The library's door: re-exports only. `createResolver`, an answer with its verdict, and the shapes in which other
- * programs take answers. See docs/library.md.
+ * The library's door: re-exports only. `createResolver`, an answer with its verdict, the shapes in which other programs
+ * take answers (docs/library.md), and DANE (docs/dane.md).
  */
 export { defaultAlgorithms } from "./crypto/algorithms.ts";
 export type { CryptoEngine, VerifyKey } from "./crypto/engine.ts";
 export { hostEngine, loadPortableEngine } from "./crypto/load.ts";
 export { nativeEngine } from "./crypto/native.ts";
+export type { Authenticate, Encrypt, Opportunistic, Pkix, Skip } from "./dane/actions.ts";
+export { type TlsrptResult, tlsrptResults } from "./dane/codes.ts";
+export type { Asker, DaneOptions } from "./dane/lookups.ts";
+export { type DaneMatch, type Matching, matchCertificate, type PkixResult } from "./dane/match.ts";
+export { anyUsagePolicy, type DanePolicy, smtpPolicy } from "./dane/records.ts";
+export {
+  type HostOptions,
+  type HostPlan,
+  planHost,
+  planService,
+  type ServiceAction,
+  type ServiceOptions,
+  type ServicePlan,
+  type ServiceTarget,
+} from "./dane/service-plan.ts";
+export {
+  type DeliveryOptions,
+  type DeliveryPlan,
+  type MailAction,
+  type MailHost,
+  planDelivery,
+  withoutTls,
+} from "./dane/smtp-plan.ts";
+export { lookupTlsa, type TlsaLookup, type TlsaOptions } from "./dane/tlsa-lookup.ts";
+export { type PeerSocket, type VerifyOptions, verifyDane } from "./dane/verify.ts";
 export { anchorsFromXml, anchorsFromZoneText } from "./dnssec/anchors.ts";
 export { type AliasData, type AliasLink, type Answer, type AnswerData, explainVerdict } from "./dnssec/answer.ts";
 export type { Denial, Failure, FailureCode, Proof, ProofPart, SignedBy, ZoneProof } from "./dnssec/proof.ts";
 export type { TrustAnchor } from "./dnssec/trust-anchor.ts";
 export { type Bogus, type Indeterminate, Insecure, Secure, type Verdict, type WhyInsecure } from "./dnssec/verdict.ts";
+export { secureRRset } from "./dnssec/views.ts";
 export type {
   Ask,
   Clock,

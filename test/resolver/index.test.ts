@@ -103,6 +103,11 @@ describe.skipIf(!existsSync(built))("programs of others, against dist (npm run b
       "export const mine: Secure<number> = { status: 'secure', value: 1, proof: { parts: [], validUntil: 1 } };",
       "TS2741",
     ],
+    [
+      "TLSA records that nobody proved, in the matcher",
+      "import { matchCertificate, type Matching, type RRset } from 'rootwalk'; export const match = (found: RRset<52>, by: Matching) => matchCertificate(found, [], by);",
+      "TS2739",
+    ],
     ["a setting that does not exist", "export const mine = createResolver({ settings: { timeout: 1 } });", "TS2353"],
   ])("%s does not compile", async (_what, line, error) => {
     const { code, out } = await compile(dir, {
