@@ -27,8 +27,7 @@ test("A-28: the parent's NSEC3 chain proves nothing about names in the child", (
         : undefined,
     );
     const victim = await it.ask("a.wild.good.hash");
-    expect(victim).toMatchObject({ status: "bogus", data: [] });
-    expect(victim.reason).toMatch(/wildcard without proof|signature by wrong zone/);
+    expect(victim).toMatchObject({ status: "bogus", reason: "wildcard without proof", data: [] });
     it.lie(null);
     expect(await it.ask("b.wild.good.hash")).toMatchObject({ status: "secure", data: ["192.0.2.102"] });
   }));

@@ -3,27 +3,21 @@ import { expect, test } from "vitest";
 import { rezone } from "../../src/lab/injure.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { asks } from "../attacks/path.ts";
-import { EVIL, evil, story } from "./story.ts";
+import { evil, story } from "./story.ts";
 
 const world = rezone("lab.", { records: "@ MX 10 svc.good.lab." });
 
-test.each([
-  ["signed under its own name", "svc.good.lab."],
-  ["expanded from the parent's wildcard", "*.lab."],
-])("A-30: an address %s is no answer for the child, now or later", (_, owner) =>
+test("A-30: an address expanded from the parent's wildcard is no answer for the child, now or later", () =>
   story({ world }, async (it) => {
-    const beside = it.signed("lab.", { name: owner, as: "svc.good.lab.", type: TYPE.A, data: [evil] });
+    const beside = it.signed("lab.", { name: "*.lab.", as: "svc.good.lab.", type: TYPE.A, data: [evil] });
     it.lie((message, ask) =>
       asks(ask, "lab", TYPE.MX) ? { additional: [...message.additional, ...beside] } : undefined,
     );
     expect(await it.ask("lab", "MX")).toMatchObject({ status: "secure" });
     it.transcript();
-    const victim = await it.ask("svc.good.lab");
-    expect(victim).toMatchObject({ status: "secure", data: [] }); // there is no such host
-    expect(victim.data).not.toContain(EVIL);
+    expect(await it.ask("svc.good.lab")).toMatchObject({ status: "secure", data: [] }); // there is no such host
     expect(it.transcript()).toContain("svc.good.lab. A > ns.good.lab.");
-  }),
-);
+  }));
 
 test("A-30: in the answer section it is refused as well", () =>
   story({ world }, async (it) => {

@@ -3,10 +3,12 @@
  * whatever zone he likes, and questions one after the other. The scene, its costs and its bystander are those of
  * test/attacks; here each file tells one row of ATTACKS section B to its end.
  */
+import type { Clock, Exchange } from "../../src/env/env.ts";
 import { withSignatures } from "../../src/lab/sign-zone.ts";
 import type { LabRRset } from "../../src/lab/zone.ts";
 import { isOfType, type RRset } from "../../src/rrset/rrset.ts";
-import type { Message, ResourceRecord } from "../../src/wire/message.ts";
+import { WireError } from "../../src/wire/cursor.ts";
+import { decodeMessage, encodeMessage, type Message, type ResourceRecord } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
 import { CLASS, type RRType, TYPE } from "../../src/wire/registry.ts";
 import { attack, type Scene, type Setting } from "../attacks/fixture.ts";
@@ -31,8 +33,9 @@ export interface Shown {
 
 export async function story(setting: Omit<Setting, "path">, play: (story: Story) => Promise<void>): Promise<void> {
   let current: Lie | null = null;
-  const path = lying((message, ask) => current?.(message, ask));
-  await attack({ ...setting, path: (exchange) => path(exchange) }, async (scene) => {
+  const liar = lying((message, ask) => current?.(message, ask));
+  const path: Setting["path"] = (exchange, clock) => overTheWire(liar(exchange), clock);
+  await attack({ ...setting, path }, async (scene) => {
     let told = 0;
     const server = (address: string): string =>
       `${scene.lab.servers.find(({ addresses }) => addresses.includes(address))?.name ?? address}`;
@@ -52,6 +55,23 @@ export async function story(setting: Omit<Setting, "path">, play: (story: Story)
       },
     });
   });
+}
+
+/** What the liar made travels as octets, and whatever cannot be read is passed over, as net/ does. */
+function overTheWire(exchange: Exchange, clock: Clock): Exchange {
+  return async (ask, signal) => {
+    const result = await exchange(ask, signal);
+    if (result.kind !== "reply") return result;
+    try {
+      const octets = encodeMessage(result.message, { maxSize: 65535 });
+      return { ...result, message: decodeMessage(octets), octets: octets.length };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      if (ask.transport === "tcp") return { kind: "garbled", why: error.message };
+      await clock.sleep(ask.timeoutMs, signal);
+      return { kind: "timeout", discarded: 1 };
+    }
+  };
 }
 
 export function recordsOf(rrset: LabRRset, as = `${rrset.name}`): ResourceRecord[] {
