@@ -90,17 +90,22 @@ try {
 
 async function measure({ rounds, peers: wanted, ...what }: (typeof floods)[number]) {
   const present = wanted.flatMap((name) => peers.get(name) ?? []);
-  const runs = new Map<PeerName, Measured[]>(present.map(({ name }) => [name, []]));
+  const runs = new Map<PeerName, (Measured & { readonly processorUs: number })[]>(
+    present.map(({ name }) => [name, []]),
+  );
   for (const { name, port } of present) await warmUp(name, port, what);
   for (let round = 0; round < rounds; round++) {
-    for (const { name, port } of present) {
+    for (const { name, port, processorSeconds } of present) {
+      const before = processorSeconds();
       const run = await flood(port, what, { seconds: SECONDS, folder });
       if (run === null) throw new Error(`${name} did not answer every question`);
-      runs.get(name)!.push(run);
+      runs.get(name)!.push({ ...run, processorUs: (1e6 * (processorSeconds() - before)) / run.answers });
     }
   }
-  console.log(`\n${what.what}: thousand answers a second (${generatorName})`);
-  const base = medianOf(runs.get(present[0]!.name)!.map((run) => run.perSecond));
+  console.log(`\n${what.what}: thousand answers a second; processor time of one answer (${generatorName})`);
+  const median = (name: PeerName, pick: (run: Measured & { readonly processorUs: number }) => number): number =>
+    medianOf(runs.get(name)!.map(pick));
+  const [{ name: base }] = present as [Peer];
   const rows = present.map(({ name }) => {
     const rates = runs.get(name)!.map((run) => run.perSecond / 1000);
     const row = {
@@ -108,23 +113,27 @@ async function measure({ rounds, peers: wanted, ...what }: (typeof floods)[numbe
       thousandPerSecond: rounded(medianOf(rates)),
       min: rounded(Math.min(...rates)),
       max: rounded(Math.max(...rates)),
-      meanUs: rounded(medianOf(runs.get(name)!.map((run) => run.meanUs))),
-      ratio: rounded((1000 * medianOf(rates)) / base),
+      ratio: rounded(median(name, (run) => run.perSecond) / median(base, (run) => run.perSecond)),
+      processorUs: rounded(median(name, (run) => run.processorUs)),
+      ratioByProcessor: rounded(median(base, (run) => run.processorUs) / median(name, (run) => run.processorUs)),
+      meanUs: rounded(median(name, (run) => run.meanUs)),
     };
-    const figures = `${String(row.thousandPerSecond).padStart(7)}  (${row.min} .. ${row.max})`.padEnd(28);
+    const rate = `${row.thousandPerSecond} (${row.min} .. ${row.max})`.padEnd(24);
+    const processor = `${row.processorUs} µs, ${row.ratioByProcessor} x`.padEnd(18);
     console.log(
-      `  ${name.padEnd(10)} ${figures} ${String(row.ratio).padStart(6)} x ${present[0]!.name}   mean ${row.meanUs} µs`,
+      `  ${name.padEnd(9)} ${rate} ${String(row.ratio).padStart(6)} x   ${processor} latency ${row.meanUs} µs`,
     );
     return row;
   });
   return { what: what.what, rows };
 }
 
-/** Fills caches; programs that compile as they run get warm on the way. */
+/** Fills caches; then once more, for a program that compiles itself as it runs. */
 async function warmUp(name: PeerName, port: number, what: Flood): Promise<void> {
   for (let tries = 1; (await flood(port, what, { seconds: 0.5, folder })) === null; tries++) {
     if (tries === 20) throw new Error(`${name} does not answer every question: ${what.what}`);
   }
+  await flood(port, what, { seconds: 1, folder });
 }
 
 function medianOf(values: readonly number[]): number {

@@ -20,6 +20,7 @@ export interface Flood {
 }
 
 export interface Measured {
+  readonly answers: number;
   readonly perSecond: number;
   readonly meanUs: number;
 }
@@ -58,7 +59,8 @@ function readDnsperf(text: string): Measured | null {
   };
   const answered = figure("Queries completed") >= 0.98 * figure("Queries sent");
   if (!answered || !/NOERROR [0-9]+ \(100\.00%\)/.test(text)) return null;
-  return { perSecond: figure("Queries per second"), meanUs: 1e6 * figure("Average Latency \\(s\\)") };
+  const answers = figure("Queries completed");
+  return { answers, perSecond: figure("Queries per second"), meanUs: 1e6 * figure("Average Latency \\(s\\)") };
 }
 
 function output(command: string, args: readonly string[]): Promise<string> {
@@ -100,7 +102,11 @@ async function main([port, file, atOnce, seconds, dnssecOk]: readonly string[]):
   const elapsed = (performance.now() - startMs) / 1000;
   socket.close();
   process.stdout.write(
-    JSON.stringify({ perSecond: answered / elapsed, meanUs: (1e6 * Number(atOnce) * elapsed) / answered }),
+    JSON.stringify({
+      answers: answered,
+      perSecond: answered / elapsed,
+      meanUs: (1e6 * Number(atOnce) * elapsed) / answered,
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 /** rootwalk and the resolvers it is measured against, one thread each, on loopback, with the same root and anchors. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,8 @@ export interface Peer {
   /** As the program says it. */
   readonly version: string;
   readonly port: number;
+  /** Processor time used so far, in seconds. */
+  readonly processorSeconds: () => number;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,21 @@ export async function startPeer(name: PeerName, port: number, world: World, fold
       throw new Error(`${name} does not answer on port ${port}: ${complaints}`);
     }
   }
-  return { name, version, port, stop: () => stop(child, ended) };
+  return {
+    name,
+    version,
+    port,
+    processorSeconds: () => processorSeconds(child.pid!),
+    stop: () => stop(child, ended),
+  };
+}
+
+/** Linux counts in hundredths; proc(5), fields 14 and 15. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
