@@ -205,7 +205,8 @@ class Race {
   async #try(candidate: Candidate, transport: Transport): Promise<Step> {
     const { server } = candidate;
     const zone = this.#zone;
-    const target = { server, transport, rd: zone.mode === "recursive", zone: zone.zone };
+    const signed = zone.ds !== null || zone.evidence.length === 0;
+    const target = { server, transport, rd: zone.mode === "recursive", zone: zone.zone, signed };
     const reply = await askServer(this.#question, target, this.#context, this.#losers.signal);
     if (transport === "udp" && reply.kind !== "spent" && reply.transport === "tcp") candidate.tcp += 1;
     switch (reply.kind) {

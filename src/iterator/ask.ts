@@ -26,6 +26,8 @@ export interface Target {
   readonly rd: boolean;
   /** The zone whose servers are asked, for the record. */
   readonly zone: Name;
+  /** It is, or nobody has shown that it is not: a referral without a word about DS may have lost it on the way. */
+  readonly signed: boolean;
 }
 
 export type Reply =
@@ -51,7 +53,9 @@ export async function askServer(
 ): Promise<Reply> {
   const { infra, env } = context;
   let { transport } = target;
-  let edns = !(infra.health(target.server)?.ednsBroken ?? false);
+  // Where signatures are needed, EDNS is tried each time: that it seemed broken may have been somebody's forgery
+  // (CVE-2026-52690), and without it every answer is bogus.
+  let edns = target.signed || !(infra.health(target.server)?.ednsBroken ?? false);
   let cookies = transport === "udp";
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     if (!context.mayAsk(question) || !context.work.take("queries")) return { kind: "spent" };

@@ -47,6 +47,7 @@ const SOCKETS_AT_ONCE = 512;
 const REFUSAL_GRACE_MS = 50;
 /** Most servers answer within this time; whoever waits longer has had a fair chance when others are short of sockets. */
 const YOUNG_MS = 200;
+const HURRY_MS = 20;
 const LOWEST_PORT = 1024;
 const PORTS = 65536 - LOWEST_PORT;
 /** With 500 sockets open, the chance that this many random ports are all taken is below 10^-10. */
@@ -55,7 +56,8 @@ const PORT_TRIES = 5;
 export function udpClient(options: UdpOptions): UdpClient {
   const { clock, random } = options;
   const graceMs = options.refusalGraceMs ?? REFUSAL_GRACE_MS;
-  const slots = new Slots(options.socketsAtOnce ?? SOCKETS_AT_ONCE);
+  const slots = new Slots(options.socketsAtOnce ?? SOCKETS_AT_ONCE, "by turns");
+  let hurrying = false;
   /** How to end each question, and since when it waits: the oldest first. */
   const inFlight = new Map<() => void, number>();
   let closing = 0;
@@ -64,22 +66,32 @@ export function udpClient(options: UdpOptions): UdpClient {
 
   async function ask(datagram: Datagram, sent: () => void): Promise<UdpResult> {
     if (closed || datagram.signal.aborted) return { kind: "timeout", discarded: 0 };
-    if (!slots.tryTake() && !(await takeFromOldest(datagram.signal))) return { kind: "timeout", discarded: 0 };
+    if (!slots.tryTake() && !(await takeTurn(datagram.signal))) return { kind: "timeout", discarded: 0 };
     return askOnSocket(datagram, sent);
   }
 
-  /** Whoever fills all sockets with slow questions must not keep quick ones waiting (jostling, ATTACKS A-81). */
-  async function takeFromOldest(signal: AbortSignal): Promise<boolean> {
-    endOldest();
-    const cancel = clock.after(YOUNG_MS, endOldest);
-    const got = await slots.take(signal);
-    cancel();
-    return got;
+  function takeTurn(signal: AbortSignal): Promise<boolean> {
+    const turn = slots.take(signal);
+    if (!hurrying) hurry();
+    return turn;
   }
 
-  function endOldest(): void {
-    const [oldest] = inFlight;
-    if (oldest !== undefined && clock.monotonicMs() - oldest[1] >= YOUNG_MS) oldest[0]();
+  /**
+   * While anybody is in line, nobody keeps a socket for longer than most servers need: whoever fills all of them with slow
+   * questions must not keep quick ones waiting (jostling, ATTACKS A-81).
+   */
+  function hurry(dueMs = clock.monotonicMs()): void {
+    let wanted = slots.waiting;
+    hurrying = wanted > 0;
+    if (!hurrying) return;
+    const nowMs = clock.monotonicMs();
+    // After a stall of the event loop, answers may have come that nobody has read yet.
+    const stalled = nowMs - dueMs > HURRY_MS;
+    for (const [end, sinceMs] of stalled ? [] : [...inFlight]) {
+      if (sinceMs > nowMs - YOUNG_MS || wanted-- <= 0) break;
+      end();
+    }
+    clock.background(HURRY_MS, () => hurry(nowMs + HURRY_MS));
   }
 
   function askOnSocket(datagram: Datagram, sent: () => void): Promise<UdpResult> {
