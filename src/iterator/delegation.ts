@@ -20,4 +20,6 @@ export interface Delegation extends Cut {
   readonly ttl: number;
   /** Port of all its servers; other than 53 only in labs and by configuration. */
   readonly port: number;
+  /** Where to begin anew if none of these servers helps: forwarders that are only to be tried first. */
+  readonly otherwise?: Delegation;
 }

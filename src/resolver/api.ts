@@ -26,6 +26,8 @@ export interface ForwardZone {
   readonly zone: Name;
   /** Recursive servers, asked with RD=1; their answers are validated here all the same. */
   readonly servers: readonly ServerAddress[];
+  /** "own walk": if none of them helps, the zone's own servers are asked, from the root down. Default: "fail". */
+  readonly otherwise?: "fail" | "own walk";
 }
 
 export interface StubZone {

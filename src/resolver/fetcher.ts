@@ -77,7 +77,7 @@ export class Fetcher {
     const flightKey = `fetch ${key}${avoid === undefined ? "" : ` not ${serverText(avoid)}`}${wholeNameFrom === undefined ? "" : " whole"}`;
     const joined = await share<Fetched>(this.#flights, flightKey, task, {
       run: async (inner) => {
-        const fetched = await iterate(question, start, this.#walk(inner, options), inner.signal);
+        const fetched = await this.#iterate(question, start, inner, options);
         this.#keep(key, question, fetched);
         if (fetched.kind === "found") this.#heedChild(fetched);
         return fetched;
@@ -91,6 +91,12 @@ export class Fetcher {
       zone: start,
       detail: joinText[joined.kind],
     };
+  }
+
+  async #iterate(question: Question, start: Delegation, task: Task, options: FetchOptions): Promise<Fetched> {
+    const fetched = await iterate(question, start, this.#walk(task, options), task.signal);
+    if (start.otherwise === undefined || fetched.kind === "found" || !mayBeElsewhere(fetched.why)) return fetched;
+    return iterate(question, start.otherwise, this.#walk(task, options), task.signal);
   }
 
   /** Starts fetching a zone's keys while the walk goes on; who needs them joins. */
@@ -207,6 +213,11 @@ const joinText = {
   crowded: "too many wait for it",
   aborted: "no longer needed",
 } as const;
+
+/** A limit that was reached, or a client that is gone, is no reason to ask others. */
+function mayBeElsewhere(why: Extract<Fetched, { kind: "failed" }>["why"]): boolean {
+  return why === "unreachable" || why === "unhelpful" || why === "no servers";
+}
 
 const keyOf = (question: Question): string => `${question.type} ${question.name.key}`;
 

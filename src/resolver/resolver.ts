@@ -31,7 +31,12 @@ import { type Impatience, within } from "./patience.ts";
 import { policyFrom } from "./policy.ts";
 import { backgroundEnv, LAST_PART, Prefetcher } from "./prefetch.ts";
 import { PrivateAddresses } from "./private-addresses.ts";
-import { delegationFromConfiguration, delegationFromHints, delegationFromPriming } from "./roots.ts";
+import {
+  delegationFromConfiguration,
+  delegationFromForward,
+  delegationFromHints,
+  delegationFromPriming,
+} from "./roots.ts";
 import { withRootKeySentinel } from "./sentinel.ts";
 import { Session, type Task } from "./session.ts";
 import { freshOrStale, hasData } from "./stale.ts";
@@ -82,8 +87,9 @@ class IterativeResolver implements Resolver {
       minTtl: settings.minDelegationTtl,
       maxTtl: settings.maxTtl,
     });
-    delegations.configure(delegationFromHints(parts.hints));
-    for (const forward of forwards) delegations.configure(delegationFromConfiguration(forward, "recursive"));
+    const root = delegationFromHints(parts.hints);
+    delegations.configure(root);
+    for (const forward of forwards) delegations.configure(delegationFromForward(forward, root));
     for (const stub of stubs) delegations.configure(delegationFromConfiguration(stub, "authoritative"));
     const addresses = new AddressLookup(settings, {
       cached: (question) => this.cached(question),

@@ -34,6 +34,11 @@ export function delegationFromConfiguration(zone: ForwardZone | StubZone, mode: 
   return { zone: zone.zone, parent: null, ds: null, evidence: [], servers, mode, ttl: FOREVER, port: 53 };
 }
 
+export function delegationFromForward(forward: ForwardZone, root: Delegation): Delegation {
+  const delegation = delegationFromConfiguration(forward, "recursive");
+  return forward.otherwise === "own walk" ? { ...delegation, otherwise: root } : delegation;
+}
+
 /** The root delegation as the root itself tells it. Its addresses are unsigned, so they are worth no more than hints. */
 export function delegationFromPriming({
   response,

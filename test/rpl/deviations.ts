@@ -85,7 +85,6 @@ export const deviations: readonly Deviation[] = [
 export const notOffered = {
   dns64:
     "translation for clients without IPv4 (RFC 6147) breaks validation behind us; it belongs to the network's edge",
-  "forward-first": "whoever names a forwarder has a reason; going round it silently would break it",
   "accepting stripped signatures":
     "data under a trust anchor without signatures is bogus (RFC 4035 §5.5); there is no switch",
   "verified glue": "glue within bailiwick is used for walking only; what it leads to is validated",

@@ -71,7 +71,11 @@ export function environmentOf(scenario: Scenario): Environment {
     hints: [roots],
     roots,
     forwards: [
-      ...forwardClauses.map((clause) => ({ zone: zoneOf(clause), servers: serversOf(clause, "forward-addr") })),
+      ...forwardClauses.map((clause) => ({
+        zone: zoneOf(clause),
+        servers: serversOf(clause, "forward-addr"),
+        otherwise: valuesOf(clause, "forward-first").some(isYes) ? ("own walk" as const) : ("fail" as const),
+      })),
       ...(forwardAll.length > 0 ? [{ zone: Name.root, servers: forwardAll.map(onPort53) }] : []),
     ],
     stubs: [
