@@ -65,9 +65,9 @@ describe("a forwarder that", () => {
         await scene(forwards(otherwise), async (it) => {
           it.path = toForwarder(fate);
           expect((await it.ask("www.good.lab")).says).toMatch(/^(indeterminate|bogus)/);
-          expect(it.asks.filter(({ question, rd }) => question.name.isWithin(Name.parse("good.lab")) && !rd)).toEqual(
-            [],
-          );
+          // the DS of a forward zone is its parent's to tell
+          const around = it.asks.filter(({ question, rd }) => !rd && question.type !== TYPE.DS);
+          expect(around.filter(({ question }) => question.name.isWithin(Name.parse("good.lab")))).toEqual([]);
         });
     },
   );
