@@ -1,6 +1,6 @@
 /** RFC 8767: what is past its TTL is better than nothing, for those who say so, as long as its signatures hold. */
 import { describe, expect, test } from "vitest";
-import { alter, rezone } from "../../src/lab/injure.ts";
+import { alter, rezone, rrsetOf } from "../../src/lab/injure.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { decodeMessage } from "../../src/wire/message.ts";
 import { EDE, RCODE, TYPE } from "../../src/wire/registry.ts";
@@ -162,6 +162,20 @@ describe("trust", () => {
       expect(seen.says).toBe("secure answer");
       expect(seen.ede).toEqual([EDE.STALE_ANSWER, EDE.DNSSEC_BOGUS]);
       expect((await it.ask("www.good.lab")).says).toBe("bogus: signature wrong");
+    }));
+
+  test("after a forged refresh the next try comes as soon as after any other failure, and the truth is fresh again", () =>
+    scene({ settings: serveStale }, async (it) => {
+      await it.ask("www.good.lab");
+      await later(it.clock, TTL + 1);
+      const genuine = rrsetOf(it.lab.zone("good.lab."), "www.good.lab.", TYPE.A);
+      forgeWww(it);
+      expect((await it.ask("www.good.lab", "A", taken)).answer.freshness).toBe("stale");
+      it.lab.zone("good.lab.").set(genuine);
+      await later(it.clock, 6);
+      const seen = await it.ask("www.good.lab", "A", taken);
+      expect(seen).toMatchObject({ says: "secure answer", ede: [] });
+      expect(seen.answer.ttl).toBe(TTL);
     }));
 
   test("what was bogus is never stale data", () =>
