@@ -80,6 +80,7 @@ export class Fetcher {
         const fetched = await this.#iterate(question, start, inner, options);
         this.#keep(key, question, fetched);
         if (fetched.kind === "found") this.#heedChild(fetched);
+        else this.#doubt(fetched);
         return fetched;
       },
       hasFailed: (fetched) => fetched.kind === "failed",
@@ -192,6 +193,15 @@ export class Fetcher {
     const v6 = server.address.includes(":");
     if (v6 ? !this.#settings.ipv6 : !this.#settings.ipv4) return false;
     return zone.parent === null || this.#settings.queryPrivate || !isPrivateAddress(server.address);
+  }
+
+  /**
+   * No server was reached: perhaps the delegation was wrong, for addresses in referrals and of the root are not signed. The
+   * parent is asked again, at most as often as delegations are renewed (RFC 9520 §3.3 spares it).
+   */
+  #doubt({ zone, why }: Extract<Fetched, { kind: "failed" }>): void {
+    if (zone.mode === "authoritative" && (why === "unreachable" || why === "no servers"))
+      this.#delegations.shorten(zone.zone, 0);
   }
 
   /** A zone about to move lowers the TTL of its own NS RRs, while the parent's stays what it is. */
