@@ -2,7 +2,7 @@
  * One question to a zone's servers until one gives a usable answer: the best first, another beside it when it is slow,
  * all again with more patience, TCP as the way out when no datagram comes back. RFC 1034 §5.3.3, RFC 9520 §3.1.
  */
-import { manyListeners } from "../env/abort.ts";
+import { manyListeners, OVER } from "../env/abort.ts";
 import type { ServerAddress, Transport } from "../env/env.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import type { Message, Question } from "../wire/message.ts";
@@ -98,14 +98,14 @@ class Race {
   }
 
   async run(): Promise<ZoneReply> {
-    const stop = (): void => this.#losers.abort();
+    const stop = (): void => this.#losers.abort(OVER);
     if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
     this.#outer.addEventListener("abort", stop, { once: true });
     try {
       return await this.#race();
     } finally {
       this.#outer.removeEventListener("abort", stop);
-      this.#losers.abort();
+      this.#losers.abort(OVER);
     }
   }
 
@@ -149,7 +149,7 @@ class Race {
       if (patienceMs === null) await happened;
       else await Promise.race([happened, this.#context.env.clock.sleep(patienceMs, timer.signal)]);
     } finally {
-      timer.abort();
+      timer.abort(OVER);
     }
     return this.#steps.shift() ?? { kind: "patience over" };
   }

@@ -2,7 +2,7 @@
  * Single flight: whoever asks for what is being looked up already waits for the same work. A cycle of waiting (name
  * servers whose addresses depend on each other, TsuNAME) is seen before it begins. Work nobody waits for is aborted.
  */
-import { manyListeners } from "../env/abort.ts";
+import { manyListeners, OVER } from "../env/abort.ts";
 
 export class Flight {
   readonly key: string;
@@ -63,7 +63,7 @@ export class Flights {
     } finally {
       by?.waitsFor.delete(flight);
       flight.waiters -= 1;
-      if (flight.waiters === 0 && !flight.done) flight.controller.abort();
+      if (flight.waiters === 0 && !flight.done) flight.controller.abort(OVER);
     }
   }
 
@@ -72,7 +72,7 @@ export class Flights {
   }
 
   abortAll(): void {
-    for (const { flight } of this.#running.values()) flight.controller.abort();
+    for (const { flight } of this.#running.values()) flight.controller.abort(OVER);
   }
 
   /** Resolves when nothing runs any more. */

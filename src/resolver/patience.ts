@@ -1,5 +1,5 @@
 /** How long a question may take: the deadline, the caller's patience and the resolver's life, whichever ends first. */
-import { manyListeners } from "../env/abort.ts";
+import { manyListeners, OVER } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 
 export type Impatience = "too late" | "aborted" | "closed";
@@ -35,8 +35,8 @@ export async function within<T>(
     const outcome = await Promise.race([work(controller.signal).then((value) => ({ value })), ended]);
     return typeof outcome === "string" ? late(outcome) : outcome.value;
   } finally {
-    timer.abort();
-    controller.abort();
+    timer.abort(OVER);
+    controller.abort(OVER);
     caller?.removeEventListener("abort", onCaller);
     closing.removeEventListener("abort", onClosing);
   }
