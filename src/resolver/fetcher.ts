@@ -80,7 +80,7 @@ export class Fetcher {
         const fetched = await this.#iterate(question, start, inner, options);
         this.#keep(key, question, fetched);
         if (fetched.kind === "found") this.#heedChild(fetched);
-        else this.#doubt(fetched);
+        else if (avoid === undefined && !inner.session.cutShort) this.#doubt(fetched);
         return fetched;
       },
       hasFailed: (fetched) => fetched.kind === "failed",
