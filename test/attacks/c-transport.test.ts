@@ -83,3 +83,24 @@ describe("A-54: large answers", () => {
     });
   });
 });
+
+test("A-54: one forged address in the root's own answer or in a referral costs a minute, not its TTL", async () => {
+  for (const victim of [".", "plain.lab"]) {
+    let forging = true;
+    const forged = lying((message, ask) => {
+      const owner = `ns.${victim === "." ? "" : `${victim}.`}`;
+      if (!forging || !message.additional.some(({ name }) => `${name}` === owner)) return undefined;
+      return ask.transport === "udp" ? { additional: [a(owner, EVIL, { ttl: 86400 })] } : undefined;
+    });
+    await attack({ path: forged }, async (scene) => {
+      await scene.clock.run(() => scene.resolver.resolve("host.plain.lab", "A"));
+      forging = false;
+      await scene.clock.advance(130_000);
+      const answer = await scene.clock.run(() => scene.resolver.resolve("third.plain.lab", "A"));
+      await scene.clock.advance(130_000);
+      const after = await scene.clock.run(() => scene.resolver.resolve("host.plain.lab", "A"));
+      expect([answer.verdict.status, after.verdict.status], victim).toContain("insecure");
+      expect(after.verdict.status, victim).toBe("insecure");
+    });
+  }
+});
