@@ -79,6 +79,7 @@ class Race {
   #lookups = 0;
   #lastResort: { readonly response: Conclusive; readonly message: Message; readonly from: ServerAddress } | null = null;
   readonly #complaints: string[] = [];
+  readonly #leftOut: string[] = [];
   #heard = false;
 
   constructor(question: Question, zone: Delegation, context: ZoneContext, signal: AbortSignal) {
@@ -277,7 +278,7 @@ class Race {
       const key = serverText(server);
       if (this.#candidates.has(key) || this.#context.avoid.has(key)) continue;
       if (!this.#context.mayContact(server, this.#zone)) {
-        this.#complaints.push(`${key} is not to be asked`);
+        this.#leftOut.push(`${key} is not to be asked`);
         continue;
       }
       this.#candidates.set(key, { server, udp: 0, tcp: 0, spent: false });
@@ -286,7 +287,8 @@ class Race {
 
   #nobodyLeft(): ZoneReply {
     if (this.#lastResort !== null) return { kind: "answered", ...this.#lastResort };
-    const detail = [...new Set(this.#complaints)].slice(0, 6).join(", ");
+    // What was tried says more than what was left out: a family that is off, private addresses.
+    const detail = [...new Set([...this.#complaints, ...this.#leftOut])].slice(0, 6).join(", ");
     if (this.#candidates.size === 0)
       return { kind: "failed", why: "no servers", detail: detail || `no server of ${this.#zone.zone} has an address` };
     return { kind: "failed", why: this.#heard ? "unhelpful" : "unreachable", detail };
