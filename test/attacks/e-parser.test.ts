@@ -14,7 +14,7 @@ const header = (id: Uint8Array, counts: readonly number[]): Uint8Array =>
   Uint8Array.of(id[0]!, id[1]!, 0x84, 0, ...counts.flatMap((count) => [count >> 8, count & 255]));
 
 /** The question as it came, then whatever `tail` says about the offset where it begins. */
-function after(octets: Uint8Array, counts: readonly number[], tail: (at: number) => readonly number[]): Uint8Array {
+function following(octets: Uint8Array, counts: readonly number[], tail: (at: number) => readonly number[]): Uint8Array {
   const { question } = decodeMessage(octets);
   const asked = [...question[0]!.name.wire, 0, question[0]!.type, 0, 1];
   return Uint8Array.of(...header(octets, counts), ...asked, ...tail(12 + asked.length));
@@ -23,12 +23,12 @@ const fixed = [0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 6, 6, 6, 6];
 
 describe("A-90: names that are costly to read", () => {
   const bombs: Readonly<Record<string, (octets: Uint8Array) => Uint8Array>> = {
-    "a pointer to itself": (octets) => after(octets, [1, 1, 0, 0], (at) => [0xc0 | (at >> 8), at & 255, ...fixed]),
+    "a pointer to itself": (octets) => following(octets, [1, 1, 0, 0], (at) => [0xc0 | (at >> 8), at & 255, ...fixed]),
     "a pointer forward": (octets) =>
-      after(octets, [1, 1, 0, 0], (at) => [0xc0 | ((at + 2) >> 8), (at + 2) & 255, 0, ...fixed]),
-    "a pointer into the header": (octets) => after(octets, [1, 1, 0, 0], () => [0xc0, 2, ...fixed]),
+      following(octets, [1, 1, 0, 0], (at) => [0xc0 | ((at + 2) >> 8), (at + 2) & 255, 0, ...fixed]),
+    "a pointer into the header": (octets) => following(octets, [1, 1, 0, 0], () => [0xc0, 2, ...fixed]),
     "two pointers to each other": (octets) =>
-      after(octets, [1, 1, 0, 0], (at) => [
+      following(octets, [1, 1, 0, 0], (at) => [
         1,
         97,
         0xc0 | ((at + 4) >> 8),
@@ -38,15 +38,15 @@ describe("A-90: names that are costly to read", () => {
         ...fixed,
       ]),
     "a chain of 10,000 pointers": (octets) =>
-      after(octets, [1, 1, 0, 0], (at) => {
+      following(octets, [1, 1, 0, 0], (at) => {
         const chain = Array.from({ length: 8000 }, (_, i) =>
           i === 0 ? [0xc0, 12] : [0xc0 | ((at + 2 * i - 2) >> 8), (at + 2 * i - 2) & 255],
         );
         return [...chain.flat(), ...fixed];
       }),
     "256 octets in all": (octets) =>
-      after(octets, [1, 1, 0, 0], () => [...Array.from({ length: 128 }, () => [1, 97]).flat(), 0, ...fixed]),
-    "a label of an unknown kind": (octets) => after(octets, [1, 1, 0, 0], () => [0x41, 97, 0, ...fixed]),
+      following(octets, [1, 1, 0, 0], () => [...Array.from({ length: 128 }, () => [1, 97]).flat(), 0, ...fixed]),
+    "a label of an unknown kind": (octets) => following(octets, [1, 1, 0, 0], () => [0x41, 97, 0, ...fixed]),
   };
   for (const [what, make] of Object.entries(bombs)) {
     test(`A-90: ${what}: no message, and no time lost`, async () => {
@@ -62,7 +62,7 @@ describe("A-90: names that are costly to read", () => {
 
   test("A-90: 4,000 records whose owners are read through chains of pointers take time in proportion to the message", async () => {
     const make = (octets: Uint8Array): Uint8Array =>
-      after(octets, [1, 3000, 0, 0], (at) => {
+      following(octets, [1, 3000, 0, 0], (at) => {
         const labels = Array.from({ length: 120 }, () => [1, 97]).flat();
         const first = [...labels, 0, ...fixed];
         const pointer = [0xc0 | (at >> 8), at & 255];
@@ -248,7 +248,7 @@ describe("A-47, A-97: RDATA that is none", () => {
       const make = (octets: Uint8Array): Uint8Array => {
         const { question } = decodeMessage(octets);
         const owner = [...question[0]!.name.wire];
-        return after(octets, [1, 1, 0, 0], () => [
+        return following(octets, [1, 1, 0, 0], () => [
           ...owner,
           type >> 8,
           type & 255,
