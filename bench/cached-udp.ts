@@ -61,7 +61,7 @@ const floods: readonly (Flood & { readonly rounds: number; readonly peers: reado
     atOnce: 1,
     sockets: 1,
     rounds: 3,
-    peers: ["unbound", "rootwalk"],
+    peers: ["unbound", "rootwalk", "echo"],
   },
 ];
 const SECONDS = 0.6;
