@@ -1,28 +1,28 @@
 /**
- * Which Edwards points are keys: rules for octets that both engines apply, since OpenSSL and noble differ exactly here
- * (measured on Node 20.20.2 and noble 2.4.0, November 2026). RFC 8032 §5.1.3, §5.2.3, §5.1.7, §5.2.7.
+ * Which Edwards points may be keys, or the R of a signature: rules for octets that both engines apply, since OpenSSL and
+ * noble differ exactly here (Node 20.20.2, Node 24.21.0, noble 2.4.0, November 2026). RFC 8032 §5.1.3, §5.2.3, §5.1.7, §5.2.7.
  *
  * - A y that is not reduced has another spelling (RFC 8032 §5.1.3 step 1: decoding fails). OpenSSL takes it for Ed25519.
  * - A key of small order verifies one signature for every message (Ed25519: 8 points, Ed448: 4). OpenSSL takes all of
  *   Ed25519's and two of Ed448's.
- * - An Ed448 signature whose R has x = 0 is refused by OpenSSL and taken by noble. No signer makes one.
+ * - A signature whose R is of small order is refused on Node 24; on Node 20 by Ed448 alone, and there only if x is zero;
+ *   noble takes it. No signer makes one.
  */
 import type { EddsaScheme } from "./algorithms.ts";
 
 type Curve = EddsaScheme["curve"];
 
 /** Is this a reduced y that belongs to no point of small order? Whether it is on the curve, decoding it tells. */
-export function isEdwardsKey(curve: Curve, point: Uint8Array): boolean {
+export function isSoundPoint(curve: Curve, point: Uint8Array): boolean {
   const y = yOf(point);
   return (
     compareLittleEndian(y, prime[curve]) < 0 && !smallOrder[curve].some((bad) => compareLittleEndian(y, bad) === 0)
   );
 }
 
-/** Is x zero? Only where y is 1 or -1. */
-export function isOnAxis(curve: Curve, point: Uint8Array): boolean {
-  const y = yOf(point);
-  return compareLittleEndian(y, one[curve]) === 0 || compareLittleEndian(y, minusOne[curve]) === 0;
+/** R is the first half of a signature. */
+export function hasSoundR(curve: Curve, signature: Uint8Array): boolean {
+  return isSoundPoint(curve, signature.subarray(0, signature.length / 2));
 }
 
 /** The highest bit is the sign of x. A copy, and not by slice(), which a Buffer answers with a view. */

@@ -5,7 +5,7 @@
 import { createHash, createPublicKey, type KeyObject, type VerifyKeyObjectInput, verify } from "node:crypto";
 import { type EcdsaScheme, type EddsaScheme, type RsaScheme, type Scheme, schemeOf } from "./algorithms.ts";
 import { assemble, type Check, hashWith } from "./assemble.ts";
-import { isEdwardsKey } from "./edwards.ts";
+import { hasSoundR, isSoundPoint } from "./edwards.ts";
 import type { CryptoEngine } from "./engine.ts";
 import { probeOf } from "./probes.ts";
 import { parseRsaKey, type RsaKey, type RsaLimits, type RsaOptions, rsaCheck, rsaLimits } from "./rsa.ts";
@@ -94,7 +94,7 @@ function checkOn(host: Host, scheme: Scheme, { publicKey, limits }: KeyField): C
     case "ecdsa":
       return publicKey.length === scheme.keyOctets ? ecdsaOn(host, scheme, publicKey) : null;
     case "eddsa":
-      return publicKey.length === scheme.keyOctets && isEdwardsKey(scheme.curve, publicKey)
+      return publicKey.length === scheme.keyOctets && isSoundPoint(scheme.curve, publicKey)
         ? eddsaOn(host, scheme, publicKey)
         : null;
   }
@@ -138,7 +138,8 @@ function eddsaOn(host: Host, scheme: EddsaScheme, publicKey: Uint8Array): Check 
   const jwk = { kty: "OKP", crv: scheme.curve, x: base64url(publicKey) };
   const imported = host.createPublicKey({ key: jwk, format: "jwk" });
   const octets = scheme.signatureOctets;
-  return (data, signature) => signature.length === octets && host.verify(null, data, imported, signature);
+  return (data, signature) =>
+    signature.length === octets && hasSoundR(scheme.curve, signature) && host.verify(null, data, imported, signature);
 }
 
 function checkOfOther(engine: CryptoEngine | undefined, algorithm: number, publicKey: Uint8Array): Check | null {

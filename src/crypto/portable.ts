@@ -8,7 +8,7 @@ import { p256, p384 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { type EcdsaScheme, type EddsaScheme, schemeOf } from "./algorithms.ts";
 import { assemble, type Check, hashWith } from "./assemble.ts";
-import { isEdwardsKey, isOnAxis } from "./edwards.ts";
+import { hasSoundR, isSoundPoint } from "./edwards.ts";
 import type { CryptoEngine } from "./engine.ts";
 import { parseRsaKey, type RsaOptions, rsaCheck, rsaLimits } from "./rsa.ts";
 
@@ -29,7 +29,7 @@ export function portableEngine(options: RsaOptions = {}): CryptoEngine {
       }
       if (publicKey.length !== scheme.keyOctets) return null;
       if (scheme.kind === "ecdsa") return ecdsaCheck(scheme, publicKey);
-      if (!isEdwardsKey(scheme.curve, publicKey)) return null;
+      if (!isSoundPoint(scheme.curve, publicKey)) return null;
       return scheme.curve === "Ed25519" ? ed25519Check(publicKey) : ed448Check(scheme, publicKey);
     },
   });
@@ -55,7 +55,7 @@ function ed25519Check(publicKey: Uint8Array): Check {
   const order = Point.Fn.ORDER;
   const a = Point.fromBytes(publicKey); // throws for what is no point
   return (data, signature) => {
-    if (signature.length !== 64) return false;
+    if (signature.length !== 64 || !hasSoundR("Ed25519", signature)) return false;
     const r = signature.subarray(0, 32);
     const s = littleEndian(signature.subarray(32));
     // RFC 8032 §5.1.7 step 1: s + L would be a second signature for the same message.
@@ -66,12 +66,12 @@ function ed25519Check(publicKey: Uint8Array): Check {
   };
 }
 
-/** RFC 8032 §5.2.7. OpenSSL's equation for Ed448 is noble's, with the cofactor; only R on the axis is treated otherwise. */
+/** RFC 8032 §5.2.7. OpenSSL's equation for Ed448 is noble's, with the cofactor. */
 function ed448Check(scheme: EddsaScheme, publicKey: Uint8Array): Check {
   ed448.Point.fromBytes(publicKey); // throws for what is no point
   return (data, signature) =>
     signature.length === scheme.signatureOctets &&
-    !isOnAxis("Ed448", signature.subarray(0, 57)) &&
+    hasSoundR("Ed448", signature) &&
     ed448.verify(signature, data, publicKey, { zip215: false });
 }
 

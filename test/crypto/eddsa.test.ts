@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ed448 } from "@noble/curves/ed448.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { describe, expect, test } from "vitest";
-import { isEdwardsKey } from "../../src/crypto/edwards.ts";
+import { isSoundPoint } from "../../src/crypto/edwards.ts";
 import { engines, judge } from "./engines.ts";
 import { rfc8080 } from "./rfc-vectors.ts";
 import { ascii, concat, integerOf, littleEndian } from "./vector.ts";
@@ -145,7 +145,7 @@ describe.each(cases)("small order and odd spellings, $curve on the $on engine", 
     const spelt = small.map((point) => point.toBytes());
     expect(new Set(spelt.map(String)).size).toBe(Number(torsion));
     for (const key of spelt) {
-      expect(isEdwardsKey(row.curve, key)).toBe(false);
+      expect(isSoundPoint(row.curve, key)).toBe(false);
       expect(verdict(key, forge(world, key, Point.BASE.multiply(nonce).toBytes(), { a: 0n }))).toBe("no key");
     }
   });
@@ -192,18 +192,13 @@ describe.each(engines)("crafted with a part of small order, on the $name engine"
     });
   };
 
-  test("Ed25519: R must be right without the cofactor", () => {
+  test("Ed25519: R must be right without the cofactor, and not of small order", () => {
     const [clean, ...crafted] = verdicts(ed25519World);
-    expect(clean).toEqual({ inR: "good", asR: "good" });
+    expect(clean).toEqual({ inR: "good", asR: "wrong" });
     for (const verdict of crafted) expect(verdict).toEqual({ inR: "wrong", asR: "wrong" });
   });
 
-  test("Ed448: R need only be right with the cofactor, yet may not have an x of zero", () => {
-    expect(verdicts(ed448World)).toEqual([
-      { inR: "good", asR: "wrong" },
-      { inR: "good", asR: "good" },
-      { inR: "good", asR: "wrong" },
-      { inR: "good", asR: "good" },
-    ]);
+  test("Ed448: R need only be right with the cofactor, yet may not be of small order", () => {
+    for (const verdict of verdicts(ed448World)) expect(verdict).toEqual({ inR: "good", asR: "wrong" });
   });
 });
