@@ -142,6 +142,27 @@ describe("A-99: clocks and anchors", () => {
     });
   });
 
+  const stores: Readonly<Record<string, () => string | null>> = {
+    empty: () => "",
+    "cut off": () => "rootwalk anchor state 1\nzone .\nkey",
+    octets: () => "\u0000\u0001\u00ff".repeat(100),
+    unreadable: () => {
+      throw new Error("permission denied");
+    },
+  };
+  for (const [what, load] of Object.entries(stores)) {
+    test(`A-99: a stored anchor state that is ${what}, on a full disk: told, and the built-in anchors decide`, async () => {
+      const full = (): void => {
+        throw new Error("the disk is full");
+      };
+      await attack({ parts: { managedAnchors: { store: { load, store: full } } } }, async (scene) => {
+        expect(await scene.ask("www.good.lab")).toMatchObject({ status: "secure" });
+        expect(await scene.ask("nobody.good.lab")).toMatchObject({ status: "secure" });
+        expect(scene.events.map(({ kind }) => kind).join(" ")).toContain("anchor");
+      });
+    });
+  }
+
   test("A-99: anchors that are cut off, empty or nonsense are an error that names them; nothing starts without", () => {
     const whole =
       '<?xml version="1.0"?><TrustAnchor id="x" source="x"><Zone>.</Zone><KeyDigest id="K" validFrom="2017-02-02T00:00:00+00:00"><KeyTag>20326</KeyTag><Algorithm>8</Algorithm><DigestType>2</DigestType><Digest>E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D</Digest></KeyDigest></TrustAnchor>';

@@ -25,7 +25,7 @@ import { typeToText } from "../../src/wire/registry.ts";
 export interface Setting {
   readonly world?: Injury;
   readonly settings?: Partial<Settings>;
-  readonly parts?: Partial<Pick<ResolverParts, "forwards" | "stubs" | "negativeAnchors">>;
+  readonly parts?: Partial<Pick<ResolverParts, "forwards" | "stubs" | "negativeAnchors" | "managedAnchors">>;
   /** Somebody between the resolver and the servers. */
   readonly path?: (exchange: Exchange, clock: VirtualClock) => Exchange;
   readonly now?: number;
