@@ -4,6 +4,7 @@ import type { Resolver } from "../resolver/api.ts";
 import type { ResolverOptions } from "../resolver/create.ts";
 
 export interface Command {
+  /** One word, or two: "dane check". */
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;

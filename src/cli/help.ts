@@ -20,6 +20,20 @@ export function overview(commands: readonly Command[], version: string): string 
   ].join("\n")}\n`;
 }
 
+/** `rootwalk dane`: the commands whose names begin with that word. */
+export function groupHelp(word: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return `${[
+    `usage: rootwalk ${word} COMMAND [options] [arguments]`,
+    "",
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    "",
+    ...commands.flatMap((command) => command.examples.slice(0, 1).map((example) => `  $ ${example.line}`)),
+    "",
+    `rootwalk help ${word} COMMAND    what a command does, its options, examples, exit codes`,
+  ].join("\n")}\n`;
+}
+
 export function helpFor(command: Command): string {
   const lines = [
     `rootwalk ${command.name}: ${command.summary}`,

@@ -1,8 +1,9 @@
 /** argv to a command, its outcome to an exit code. */
 import { type Command, type Io, UsageError } from "./command.ts";
+import { commandMeant } from "./command-names.ts";
 import { allCommands, commandLoaders } from "./commands.ts";
-import { helpFor, overview, settingsHelp } from "./help.ts";
-import { closest, parseOptions, settingRows } from "./options.ts";
+import { groupHelp, helpFor, overview, settingsHelp } from "./help.ts";
+import { parseOptions, settingRows } from "./options.ts";
 import { packageVersion } from "./package.ts";
 
 export const EXIT_FAULT = 1;
@@ -27,7 +28,7 @@ export async function run(argv: readonly string[], io: Io, debug = false): Promi
         io.stdout(`rootwalk ${packageVersion()}\n`);
         return 0;
       default:
-        return await runCommand(await commandNamed(first), rest, io);
+        return await runMeant([first, ...rest], io);
     }
   } catch (error) {
     if (error instanceof UsageError) {
@@ -38,6 +39,13 @@ export async function run(argv: readonly string[], io: Io, debug = false): Promi
     if (debug && error instanceof Error && error.stack !== undefined) io.stderr(`${error.stack}\n`);
     return EXIT_FAULT;
   }
+}
+
+async function runMeant(argv: readonly [string, ...string[]], io: Io): Promise<number> {
+  const meant = commandMeant(argv, Object.keys(commandLoaders));
+  if (meant.kind === "command") return runCommand(await commandLoaders[meant.name]!(), meant.rest, io);
+  io.stdout(groupHelp(meant.word, await loaded(meant.names)));
+  return meant.asked ? 0 : EXIT_USAGE;
 }
 
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
@@ -54,15 +62,13 @@ async function helpOn(topics: readonly string[]): Promise<string> {
   const [topic] = topics;
   if (topic === undefined) return overview(await allCommands(), packageVersion());
   if (topic === "settings") return settingsHelp(settingRows);
-  return helpFor(await commandNamed(topic));
+  const meant = commandMeant([topic, ...topics.slice(1)], Object.keys(commandLoaders));
+  if (meant.kind === "group") return groupHelp(meant.word, await loaded(meant.names));
+  return helpFor(await commandLoaders[meant.name]!());
 }
 
-function commandNamed(name: string): Promise<Command> {
-  if (Object.hasOwn(commandLoaders, name)) return commandLoaders[name]!();
-  const names = Object.keys(commandLoaders);
-  const near = closest(name, names);
-  const hint = near === null ? `the commands are ${names.join(", ")} (rootwalk --help)` : `${near} perhaps`;
-  throw new UsageError(`there is no ${name.startsWith("-") ? `option ${name}` : `command "${name}"`}; ${hint}`);
+function loaded(names: readonly string[]): Promise<readonly Command[]> {
+  return Promise.all(names.map((name) => commandLoaders[name]!()));
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,31 @@
 import { describe, expect, it } from "vitest";
+import { commandMeant } from "../../src/cli/command-names.ts";
 import { allCommands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
 import { testIo } from "./io.ts";
+
+describe("a command's name", () => {
+  const names = ["query", "dane check", "dane survey", "config show"];
+  it("is one word or two", () => {
+    expect(commandMeant(["query", "a."], names)).toEqual({ kind: "command", name: "query", rest: ["a."] });
+    expect(commandMeant(["dane", "check", "--json", "a."], names)).toEqual({
+      kind: "command",
+      name: "dane check",
+      rest: ["--json", "a."],
+    });
+  });
+  it("with its first word alone is a list of those that begin so", () => {
+    const group = { kind: "group", word: "dane", names: ["dane check", "dane survey"] };
+    expect(commandMeant(["dane"], names)).toEqual({ ...group, asked: false });
+    expect(commandMeant(["dane", "--help"], names)).toEqual({ ...group, asked: true });
+  });
+  it("that is none names what is near", () => {
+    expect(() => commandMeant(["dane", "chek"], names)).toThrow('there is no command "dane chek"; dane check perhaps');
+    expect(() => commandMeant(["dane", "x"], names)).toThrow("the commands are dane check, dane survey");
+    expect(() => commandMeant(["dain"], names)).toThrow('there is no command "dain"; dane perhaps');
+    expect(() => commandMeant(["toString"], names)).toThrow("the commands are query, dane, config");
+  });
+});
 
 const commands = await allCommands();
 
@@ -29,10 +53,11 @@ describe("rootwalk", () => {
 
   it("help COMMAND and COMMAND --help are the same page, with options, examples and exit codes", async () => {
     for (const { name, options } of commands) {
-      const { code, out } = await go("help", name);
+      const words = name.split(" ");
+      const { code, out } = await go("help", ...words);
       expect(code).toBe(0);
-      expect(await go(name, "--help")).toEqual({ code: 0, out, err: "" });
-      expect(await go(name, "-h")).toEqual({ code: 0, out, err: "" });
+      expect(await go(...words, "--help")).toEqual({ code: 0, out, err: "" });
+      expect(await go(...words, "-h")).toEqual({ code: 0, out, err: "" });
       for (const part of ["usage:", "options:", "examples:", "exit codes:", `rootwalk ${name}`])
         expect(out).toContain(part);
       for (const [option, row] of Object.entries(options)) {
