@@ -7,8 +7,8 @@ import type { Resolver } from "../resolver/api.ts";
 import type { Name } from "../wire/name.ts";
 import { RCODE, type RRType, rcodeToText, typeToText } from "../wire/registry.ts";
 
-/** All that DANE needs of a resolver. */
-export type Asker = Pick<Resolver, "resolve">;
+/** All that DANE needs of a resolver. With `cached` it can tell that nothing changed, and plans are given again. */
+export type Asker = Pick<Resolver, "resolve"> & Partial<Pick<Resolver, "cached">>;
 
 export interface DaneOptions {
   readonly signal?: AbortSignal;

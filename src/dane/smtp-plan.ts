@@ -1,5 +1,6 @@
 /** How to deliver mail to a domain: which hosts, in which order, and how much TLS to ask of each. RFC 7672. */
 import type { Random, UnixSeconds } from "../env/env.ts";
+import { systemClock } from "../env/system.ts";
 import { Name } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import { type Authenticate, type Encrypt, type Opportunistic, type Skip, skip } from "./actions.ts";
@@ -8,6 +9,7 @@ import { type Code, retold, type Told, told } from "./codes.ts";
 import { distinctNames, hostText } from "./host-names.ts";
 import { type Asker, ask, type DaneOptions, earliest } from "./lookups.ts";
 import { addressLiteral, type Exchanger, judgeNextHop, type NextHop } from "./next-hop.ts";
+import { noting, PlanMemory } from "./plan-memory.ts";
 import { checkPolicy, type DanePolicy, smtpPolicy } from "./records.ts";
 import { lookupTlsaInOrder, type TlsaLookup } from "./tlsa-lookup.ts";
 
@@ -63,6 +65,24 @@ export async function planDelivery(
   const rules = rulesFrom(options);
   const literal = typeof domain === "string" ? addressLiteral(domain) : null;
   if (literal !== null) return literalPlan(literal, rules);
+  if (options.random !== undefined) return makePlan(resolver, domain, { rules, options }); // each roll is another plan
+  const { clock = systemClock } = options;
+  const key = `${rules.text} ${typeof domain === "string" ? `text ${domain}` : `name ${domain.key}`}`;
+  const known = plans.recall(resolver, key, clock);
+  if (known !== undefined) return known;
+  const { asker, heard } = noting(resolver);
+  const plan = await makePlan(asker, domain, { rules, options });
+  plans.remember(resolver, key, { plan, heard, clock });
+  return plan;
+}
+
+const plans = new PlanMemory<DeliveryPlan>();
+
+async function makePlan(
+  resolver: Asker,
+  domain: Name | string,
+  { rules, options }: { readonly rules: Rules; readonly options: DeliveryOptions },
+): Promise<DeliveryPlan> {
   const name = typeof domain === "string" ? Name.parse(domain) : domain;
   const next = judgeNextHop(name, await ask(resolver, [name, TYPE.MX], options), options.random);
   if (next.kind !== "hosts") return noHosts(name, next);
@@ -78,6 +98,8 @@ interface Rules {
   readonly insecureMx: "dane" | "may";
   readonly policy: DanePolicy;
   readonly maxHosts: number;
+  /** The same for the same rules. */
+  readonly text: string;
 }
 
 type Hosts = Extract<NextHop, { kind: "hosts" }>;
@@ -86,7 +108,8 @@ function rulesFrom({ port = SMTP_PORT, level = "dane", insecureMx = "dane", ...r
   const policy = checkPolicy({ ...smtpPolicy, ...rest.policy });
   const maxHosts = rest.maxHosts ?? MAX_HOSTS;
   if (!Number.isInteger(maxHosts) || maxHosts < 1) throw new RangeError(`maxHosts is ${maxHosts}: at least 1 expected`);
-  return { port, level, insecureMx, policy, maxHosts };
+  const text = `${port} ${level} ${insecureMx} ${policy.digests.join()} ${policy.agility} ${maxHosts}`;
+  return { port, level, insecureMx, policy, maxHosts, text };
 }
 
 interface Task {
