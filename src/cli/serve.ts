@@ -1,15 +1,22 @@
 /** `rootwalk serve`: the daemon, in the foreground. */
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { type AccessRule, createAccess, loopbackRules } from "../server/access.ts";
-import { parsePrefix, serverAddressFrom, serverAddressText, withoutWildcards } from "../server/addresses.ts";
+import { parsePrefix } from "../server/addresses.ts";
+import {
+  IdentityError,
+  type IdentityFiles,
+  readIdentity,
+  type TlsIdentity,
+  watchIdentity,
+} from "../server/identity.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, NSID_OCTETS, type Responder } from "../server/responder.ts";
 import { anchorNews } from "./anchor-news.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import { cookiesFrom } from "./cookies.ts";
+import { addressesFrom, checked, encryptedAddresses, identityFilesFrom, identityFrom, readyText } from "./listening.ts";
 import type { Given } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
@@ -17,6 +24,7 @@ import { anchorStoreIn } from "./state.ts";
 import { tracer } from "./trace.ts";
 
 const DNS_PORT = 53;
+const IDENTITY_CHECK_MS = 60_000;
 
 export const serveCommand: Command = {
   name: "serve",
@@ -32,6 +40,21 @@ export const serveCommand: Command = {
       repeatable: true,
       why: "where to listen instead of 127.0.0.1:53 and [::1]:53; 0.0.0.0 and [::] mean every address this machine has now",
     },
+    "tls-listen": {
+      value: "ADDR:PORT",
+      repeatable: true,
+      why: "where to listen for DNS over TLS (RFC 7858), port 853 unless it says another; needs --tls-certificate and --tls-key",
+    },
+    "https-listen": {
+      value: "ADDR:PORT",
+      repeatable: true,
+      why: "where to listen for DNS over HTTPS (RFC 8484), port 443 unless it says another; the path is /dns-query",
+    },
+    "tls-certificate": {
+      value: "FILE",
+      why: "certificate for TLS and HTTPS in PEM, then those that lead to its authority's; read again when it changes",
+    },
+    "tls-key": { value: "FILE", why: "its private key in PEM, without a passphrase" },
     allow: {
       value: "PREFIX",
       repeatable: true,
@@ -89,7 +112,9 @@ export const serveCommand: Command = {
 
 async function serve(given: Given, io: Io): Promise<number> {
   if (given.operands.length > 0) throw new UsageError(`serve takes options only, and "${given.operands[0]}" is none`);
-  const addresses = listenAddresses(given);
+  const files = identityFilesFrom(given);
+  const identity = files === null ? null : identityFrom(files);
+  const addresses = [...listenAddresses(given), ...encryptedAddresses(given)];
   const secrets = given.text("cookie-secret-file");
   if (secrets === undefined && given.texts("allow-with-cookie").length > 0)
     throw new UsageError("--allow-with-cookie needs --cookie-secret-file");
@@ -123,7 +148,7 @@ async function serve(given: Given, io: Io): Promise<number> {
       // Only what an operator must act upon; what clients do is their affair.
       emit: (event) => event.kind === "fault" && complain(event.error, io),
     });
-    return await serveUntilStopped({ responder, resolver, addresses }, io);
+    return await serveUntilStopped({ responder, resolver, addresses, files, identity }, io);
   } finally {
     await resolver.close();
   }
@@ -142,25 +167,48 @@ interface Serving {
   readonly responder: Responder;
   readonly resolver: Resolver;
   readonly addresses: readonly ListenAddress[];
+  readonly files: IdentityFiles | null;
+  readonly identity: TlsIdentity | null;
 }
 
-async function serveUntilStopped({ responder, resolver, addresses }: Serving, io: Io): Promise<number> {
+async function serveUntilStopped(
+  { responder, resolver, addresses, files, identity }: Serving,
+  io: Io,
+): Promise<number> {
   const onFault = (where: string, error: Error) => io.stderr(`rootwalk: ${where}: ${error.message}\n`);
   let listening: Listening;
   try {
-    listening = await listen(responder, addresses, { clock: io.clock, onFault });
+    listening = await listen(responder, addresses, {
+      clock: io.clock,
+      onFault,
+      ...(identity === null ? {} : { identity }),
+    });
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     io.stderr(`rootwalk: ${error.message}\n`);
     return 1;
   }
   for (const { message } of listening.leftOut) io.stderr(`rootwalk: going on without: ${message}\n`);
-  io.stdout(`rootwalk ${packageVersion()} ready on ${listening.addresses.map(serverAddressText).join(" ")}\n`);
+  io.stdout(`rootwalk ${packageVersion()} ready on ${readyText(listening)}\n`);
+  if (files !== null) void renewIdentity(files, listening, io);
   // The root's servers and keys, so that the first client need not wait for them; who fails to reach them now tries later.
   resolver.prime().catch((error: unknown) => complain(error, io));
   await aborted(io.stop);
   await listening.close();
   return 0;
+}
+
+/** Keeps the old certificate where the new one cannot be used. */
+function renewIdentity(files: IdentityFiles, listening: Listening, io: Io): Promise<void> {
+  const changed = (): void => {
+    try {
+      listening.useIdentity(readIdentity(files));
+    } catch (error) {
+      if (!(error instanceof IdentityError)) throw error;
+      io.stderr(`rootwalk: still using the old certificate: ${error.message}\n`);
+    }
+  };
+  return watchIdentity(files, { clock: io.clock, everyMs: IDENTITY_CHECK_MS, signal: io.stop, changed });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -173,20 +221,11 @@ function complain(error: unknown, io: Io): void {
 }
 
 function listenAddresses(given: Given): readonly ListenAddress[] {
-  const texts = given.texts("listen");
-  if (texts.length === 0) {
-    return [
-      { address: "127.0.0.1", port: DNS_PORT },
-      { address: "::1", port: DNS_PORT, optional: true },
-    ];
-  }
-  const local = Object.values(networkInterfaces()).flatMap((entries) => entries?.map((entry) => entry.address) ?? []);
-  const addresses = withoutWildcards(
-    texts.map((text) => checked(() => serverAddressFrom(text, DNS_PORT), "--listen")),
-    local,
-  );
-  if (addresses.length === 0) throw new UsageError(`--listen ${texts.join(" ")}: this machine has no such address`);
-  return addresses;
+  if (given.texts("listen").length > 0) return addressesFrom(given, "listen", DNS_PORT);
+  return [
+    { address: "127.0.0.1", port: DNS_PORT },
+    { address: "::1", port: DNS_PORT, optional: true },
+  ];
 }
 
 function rulesFrom(given: Given, option: string, decision: AccessRule["decision"]): readonly AccessRule[] {
@@ -199,16 +238,6 @@ function nsidFrom(given: Given): Uint8Array | null {
   const octets = new TextEncoder().encode(text);
   if (octets.length > NSID_OCTETS) throw new UsageError(`--nsid has ${octets.length} octets: ${NSID_OCTETS} at most`);
   return octets;
-}
-
-/** What a parser says of a user's text becomes a line for the user. */
-function checked<T>(parse: () => T, option: string): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`${option}: ${error.message}`);
-    throw error;
-  }
 }
 
 /** A disk that is full or read-only must not keep mail from flowing; what is no directory is a mistake. */

@@ -43,6 +43,8 @@ export interface ClientEdns {
   /** The client asked who answers. RFC 5001 §2.1. */
   readonly nsid: boolean;
   readonly cookie: Cookie | "malformed" | null;
+  /** The client hides the size of its questions. RFC 7830 §4. */
+  readonly padded: boolean;
 }
 
 const HEADER_OCTETS = 12;
@@ -119,19 +121,20 @@ function readOpt(reader: Reader, count: number): ClientEdns | null {
   return edns;
 }
 
-type Options = Pick<ClientEdns, "keepalive" | "nsid" | "cookie">;
-const noOptions: Options = { keepalive: false, nsid: false, cookie: null };
+type Options = Pick<ClientEdns, "keepalive" | "nsid" | "cookie" | "padded">;
+const noOptions: Options = { keepalive: false, nsid: false, cookie: null, padded: false };
 
 /** Walks all options, so that a malformed list is found; unknown ones are ignored (RFC 6891 §6.1.2). */
 function readOptions(reader: Reader): Options {
-  let { keepalive, nsid, cookie } = noOptions;
+  let { keepalive, nsid, cookie, padded } = noOptions;
   while (reader.remaining > 0) {
     const code = reader.u16();
     const data = reader.take(reader.u16());
     if (code === OPTION.KEEPALIVE) keepalive = true;
     else if (code === OPTION.NSID) nsid = true;
+    else if (code === OPTION.PADDING) padded = true;
     // RFC 7873 §5.2: of several only the first counts.
     else if (code === OPTION.COOKIE) cookie ??= cookieFrom(data) ?? "malformed";
   }
-  return { keepalive, nsid, cookie };
+  return { keepalive, nsid, cookie, padded };
 }

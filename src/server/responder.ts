@@ -1,31 +1,25 @@
 /** Bytes in, bytes out: every rule that a client meets, without sockets. RFC 1035 §4, RFC 4035 §3.2, RFC 6891 §6, RFC 8914. */
 import type { Answer } from "../dnssec/answer.ts";
-import type { Clock, Transport } from "../env/env.ts";
+import type { Clock } from "../env/env.ts";
 import type { Resolver } from "../resolver/api.ts";
-import { type EdnsOption, edeOption, keepaliveOption } from "../wire/edns.ts";
-import { encodeMessage, type Message } from "../wire/message.ts";
+import { type EdnsOption, keepaliveOption } from "../wire/edns.ts";
+import type { Message } from "../wire/message.ts";
 import { CLASS, EDE, isMetaType, OPCODE, OPTION, RCODE, TYPE, typeToText } from "../wire/registry.ts";
 import { type Access, createAccess, loopbackRules } from "./access.ts";
 import type { Prefix } from "./addresses.ts";
 import type { ServerCookies } from "./cookies.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
-import {
-  bareReply,
-  chaosReply,
-  errorReply,
-  presentable,
-  type Reply,
-  refusal,
-  replyFromAnswer,
-  replyUnchecked,
-} from "./reply.ts";
+import { bareReply, chaosReply, errorReply, type Reply, refusal, replyFromAnswer, replyUnchecked } from "./reply.ts";
 import { ReplyMemory } from "./reply-memory.ts";
 import { type Query, readRequest } from "./request.ts";
+import { type ClientTransport, written } from "./written.ts";
+
+export type { ClientTransport } from "./written.ts";
 
 export interface Client {
   readonly address: string;
   readonly port: number;
-  readonly transport: Transport;
+  readonly transport: ClientTransport;
   /** Aborts when the client is gone: a closed connection. */
   readonly signal?: AbortSignal;
 }
@@ -219,7 +213,11 @@ class DnsResponder implements Responder {
   }
 
   #finish(query: Query, reply: Reply, from: Client): Uint8Array {
-    const octets = written(query, reply, { from, limits: this.#limits, options: this.#options(query, from) });
+    const octets = written(query, reply, {
+      to: from.transport,
+      limits: this.#limits,
+      options: this.#options(query, from),
+    });
     this.#emit({ kind: "answered", from, reply: reply.message });
     return octets;
   }
@@ -230,7 +228,7 @@ class DnsResponder implements Responder {
     if (edns === null) return [];
     const options: EdnsOption[] = [];
     // RFC 7828 §3.2.2, §3.3.1: only to a client that asked, never over UDP; in tenths of a second.
-    if (edns.keepalive && from.transport === "tcp")
+    if (edns.keepalive && (from.transport === "tcp" || from.transport === "tls"))
       options.push(keepaliveOption(Math.min(0xffff, Math.floor(this.#limits.idleMs / 100))));
     if (edns.nsid && this.#nsid !== null) options.push({ code: OPTION.NSID, data: this.#nsid });
     if (this.#cookies !== null && edns.cookie !== null && edns.cookie !== "malformed")
@@ -255,7 +253,7 @@ class DnsResponder implements Responder {
     this.#emit({ kind: "fault", from, error });
     try {
       const reply = errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OTHER, text: "internal error" }]);
-      return written(query, reply, { from, limits: this.#limits, options: [] });
+      return written(query, reply, { to: from.transport, limits: this.#limits, options: [] });
     } catch {
       return bareReply({ id: query.id, opcode: OPCODE.QUERY, rcode: RCODE.SERVFAIL });
     }
@@ -280,39 +278,4 @@ function staleFor({ question }: Query): "never" | "allowed" {
 /** May this cached answer be given to this query? RFC 4035 §4.7: with CD, failures of ours are no answer. */
 function serves(query: Query, answer: Answer): boolean {
   return !query.cd || answer.verdict.status === "secure" || answer.verdict.status === "insecure";
-}
-
-interface Writing {
-  readonly from: Client;
-  readonly limits: ServerLimits;
-  readonly options: readonly EdnsOption[];
-}
-
-function written(query: Query, reply: Reply, to: Writing): Uint8Array {
-  const maxSize = largestReply(query, to);
-  if (query.edns === null) return encodeMessage(reply.message, { maxSize });
-  const ede = presentable(reply.ede);
-  const whole = encodeMessage(withOptions(reply.message, [...to.options, ...ede.map(edeOption)]), { maxSize });
-  if (ede.length === 0 || (whole.length <= maxSize && !isTruncated(whole))) return whole;
-  // The codes matter more than their texts, and the records more than either.
-  const codes = ede.map(({ code }) => edeOption({ code, text: "" }));
-  return encodeMessage(withOptions(reply.message, [...to.options, ...codes]), { maxSize });
-}
-
-function withOptions(message: Message, options: readonly EdnsOption[]): Message {
-  return message.edns === null ? message : { ...message, edns: { ...message.edns, options } };
-}
-
-function isTruncated(octets: Uint8Array): boolean {
-  return (octets[2]! & 0x02) !== 0;
-}
-
-/** RFC 6891 §6.2.5: 512 without EDNS. RFC 9715 §3: 1232 at most, however much the client would take. */
-function largestReply(query: Query, to: Writing): number {
-  switch (to.from.transport) {
-    case "udp":
-      return Math.min(query.edns?.udpSize ?? 512, to.limits.udpPayload);
-    case "tcp":
-      return 65535;
-  }
 }

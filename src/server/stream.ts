@@ -1,12 +1,13 @@
-/** One client's TCP connection: pipelined questions, answers in any order, back-pressure. RFC 7766 §6.2, §7. */
+/** One client's TCP or TLS connection: pipelined questions, answers in any order, back-pressure. RFC 7766 §6.2, §7; RFC 7858 §3.3. */
 import type { Socket } from "node:net";
 import { manyListeners } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 import { FrameDecoder } from "../net/frames.ts";
+import type { Connection } from "./connections.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Client, Respond } from "./responder.ts";
 
-export class StreamConnection {
+export class StreamConnection implements Connection {
   readonly #socket: Socket;
   readonly #respond: Respond;
   readonly #limits: ServerLimits;
@@ -31,7 +32,12 @@ export class StreamConnection {
 
   constructor(
     socket: Socket,
-    parts: { readonly respond: Respond; readonly limits: ServerLimits; readonly clock: Clock },
+    parts: {
+      readonly respond: Respond;
+      readonly limits: ServerLimits;
+      readonly clock: Clock;
+      readonly transport: "tcp" | "tls";
+    },
   ) {
     this.#socket = socket;
     this.#respond = parts.respond;
@@ -41,7 +47,7 @@ export class StreamConnection {
     this.#client = {
       address: socket.remoteAddress ?? "",
       port: socket.remotePort ?? 0,
-      transport: "tcp",
+      transport: parts.transport,
       signal: this.#gone.signal,
     };
     socket.setNoDelay(true);
@@ -52,6 +58,10 @@ export class StreamConnection {
     });
     socket.on("error", () => socket.destroy()); // a reset is the client's good right
     socket.on("close", () => this.#gone.abort());
+  }
+
+  get address(): string {
+    return this.#client.address;
   }
 
   get pending(): number {

@@ -1,0 +1,94 @@
+/**
+ * Connections of clients, bounded in all and for each client: whoever comes when there is no room takes the place of the one
+ * that has been idle longest. RFC 7766 §6.2.2, §6.2.3; RFC 9210 §4.2.
+ */
+import type { Clock } from "../env/env.ts";
+
+export interface Connection {
+  readonly address: string;
+  /** Questions that wait for an answer. */
+  readonly pending: number;
+  readonly lastProgressMs: number;
+  /** Called now and then: ends what is idle or dribbles. */
+  sweep(nowMs: number): void;
+  /** Reads no more, answers what was asked, then ends. */
+  finish(): void;
+  destroy(): void;
+}
+
+export interface Room {
+  readonly inAll: number;
+  readonly perClient: number;
+}
+
+export class Connections {
+  readonly #room: Room;
+  readonly #all = new Set<Connection>();
+  readonly #perClient = new Map<string, number>();
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** False: there is no room for this client, and nobody idle in whose place it could come. */
+  makeRoom(address: string): boolean {
+    if ((this.#perClient.get(address) ?? 0) >= this.#room.perClient)
+      return this.#endIdlest((connection) => connection.address === address);
+    return this.#all.size < this.#room.inAll || this.#endIdlest(() => true);
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+    this.#perClient.set(connection.address, (this.#perClient.get(connection.address) ?? 0) + 1);
+  }
+
+  /** Twice does no harm. */
+  delete(connection: Connection): void {
+    if (!this.#all.delete(connection)) return;
+    const left = this.#perClient.get(connection.address)! - 1;
+    if (left === 0) this.#perClient.delete(connection.address);
+    else this.#perClient.set(connection.address, left);
+  }
+
+  sweep(nowMs: number): void {
+    for (const connection of this.#all) connection.sweep(nowMs);
+  }
+
+  finish(): void {
+    for (const connection of this.#all) connection.finish();
+  }
+
+  destroy(): void {
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  /** Without this, idlers would lock out everybody. False if every connection has a question waiting. */
+  #endIdlest(among: (connection: Connection) => boolean): boolean {
+    let idlest: Connection | null = null;
+    for (const connection of this.#all) {
+      if (connection.pending > 0 || !among(connection)) continue;
+      if (idlest === null || connection.lastProgressMs < idlest.lastProgressMs) idlest = connection;
+    }
+    if (idlest === null) return false;
+    this.delete(idlest);
+    idlest.destroy();
+    return true;
+  }
+}
+
+/** One timer for all connections instead of one for each. */
+export async function sweepUntil(
+  signal: AbortSignal,
+  by: { readonly pools: readonly Connections[]; readonly stepMs: number; readonly clock: Clock },
+): Promise<void> {
+  while (!signal.aborted) {
+    await by.clock.sleep(by.stepMs, signal);
+    if (signal.aborted) return;
+    const nowMs = by.clock.monotonicMs();
+    for (const pool of by.pools) pool.sweep(nowMs);
+  }
+}
