@@ -1,11 +1,11 @@
 /** `rootwalk query NAME [TYPE]`: walk from the root, prove, and say in words what was found. */
-import { domainToASCII } from "node:url";
 import type { Answer } from "../dnssec/answer.ts";
 import { reverseName } from "../resolver/reverse.ts";
-import { Name } from "../wire/name.ts";
+import type { Name } from "../wire/name.ts";
 import { isMetaType, type RRType, TYPE, typeFromText } from "../wire/registry.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import { answerJson } from "./json.ts";
+import { nameFrom } from "./names.ts";
 import type { Given } from "./options.ts";
 import { report } from "./report.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
@@ -113,20 +113,4 @@ function typeFrom(text: string): RRType {
     throw new UsageError(`${text} is no type that a name can have`);
   }
   return type;
-}
-
-function nameFrom(text: string): Name {
-  try {
-    return Name.parse(/[^ -~]/.test(text) ? toAscii(text) : text);
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-/** RFC 5891 A-labels. */
-function toAscii(text: string): string {
-  const ascii = domainToASCII(text);
-  if (ascii === "") throw new UsageError(`"${text}" is no internationalised domain name`);
-  return ascii;
 }

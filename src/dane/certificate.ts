@@ -50,8 +50,8 @@ export type Currency =
 
 /** RFC 5280 §4.1.2.5: both ends included. */
 export function currencyOf(certificate: X509Certificate, now: UnixSeconds): Currency {
-  const from = timeOf(certificate.validFrom);
-  const to = timeOf(certificate.validTo);
+  const from = dateOf(certificate.validFrom);
+  const to = dateOf(certificate.validTo);
   if (from === null || to === null) return { kind: "undated", text: "has no dates that can be read" };
   if (now < from) return { kind: "not yet valid", text: `is valid from ${certificate.validFrom}` };
   if (now >= to + 1) return { kind: "expired", text: `expired on ${certificate.validTo}` };
@@ -60,8 +60,8 @@ export function currencyOf(certificate: X509Certificate, now: UnixSeconds): Curr
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** OpenSSL's form of an ASN.1 time, "May  6 15:12:01 2026 GMT". */
-function timeOf(text: string): UnixSeconds | null {
+/** OpenSSL's form of an ASN.1 time, "May  6 15:12:01 2026 GMT"; null if it is not. */
+export function dateOf(text: string): UnixSeconds | null {
   const match = /^([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4}) GMT$/.exec(text);
   const month = MONTHS.indexOf(match?.[1] ?? "");
   if (match === null || month < 0) return null;
