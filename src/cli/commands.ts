@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 
 export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import("./query.ts")).queryCommand,
+  explain: async () => (await import("./explain.ts")).explainCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   "dane check": async () => (await import("./dane-check.ts")).daneCheckCommand,
   lab: async () => (await import("./lab.ts")).labCommand,

@@ -1,8 +1,8 @@
 /** One answer for programs. The shape is part of rootwalk's interface: fields are added, never renamed or removed. */
 import type { Answer } from "../dnssec/answer.ts";
 import type { Verdict } from "../dnssec/verdict.ts";
+import { type ChainStep, chainOf, proofOf, reasonOf } from "../picture/words.ts";
 import { edeText, rcodeToText, typeToText } from "../wire/registry.ts";
-import { type ChainStep, chainOf, proofOf, reasonOf } from "./explain.ts";
 import { type RecordText, recordTexts } from "./records.ts";
 
 export interface AnswerJson {

@@ -9,12 +9,12 @@ import { demoWorld, type TellingQuestion, tellingQuestions } from "../lab/worlds
 import { soundWorld } from "../lab/worlds/sound.ts";
 import { type Wound, wounds } from "../lab/wounds.ts";
 import { systemExchange } from "../net/exchange.ts";
+import { reasonOf } from "../picture/words.ts";
 import type { Resolver } from "../resolver/api.ts";
 import { settingsWith } from "../resolver/options.ts";
 import { ListenError, listen } from "../server/listeners.ts";
 import { createResponder } from "../server/responder.ts";
 import type { Command, Io } from "./command.ts";
-import { reasonOf } from "./explain.ts";
 import type { Given } from "./options.ts";
 
 const RESOLVER_PORT = 5300;

@@ -90,11 +90,12 @@ export function exitCodeOf(answer: Answer): number {
   }
 }
 
-function questionFrom(given: Given): { readonly name: Name; readonly type: RRType } {
+/** NAME and TYPE as the user wrote them; UsageError with the command's name. */
+export function questionFrom(given: Given, command = "query"): { readonly name: Name; readonly type: RRType } {
   const address = given.text("reverse");
   const [nameText, typeText, ...more] = address === undefined ? given.operands : ["", ...given.operands];
-  if (nameText === undefined) throw new UsageError("query needs a name: rootwalk query example.com MX");
-  if (more.length > 0) throw new UsageError(`query takes a name and a type, and "${more[0]}" stands behind them`);
+  if (nameText === undefined) throw new UsageError(`${command} needs a name: rootwalk ${command} example.com MX`);
+  if (more.length > 0) throw new UsageError(`${command} takes a name and a type, and "${more[0]}" stands behind them`);
   const type = typeText === undefined ? null : typeFrom(typeText);
   if (address !== undefined) return { name: addressName(address), type: type ?? TYPE.PTR };
   return { name: nameFrom(nameText), type: type ?? TYPE.A };

@@ -1,7 +1,15 @@
 /** One answer for people: in the manner of dig, with status and reasons in words. Comment lines begin with a semicolon. */
 import type { AliasLink, Answer } from "../dnssec/answer.ts";
+import {
+  chainOf,
+  chainStepText,
+  edeInWords,
+  outcomeInWords,
+  proofOf,
+  reasonOf,
+  statusInWords,
+} from "../picture/words.ts";
 import { rcodeToText, typeToText } from "../wire/registry.ts";
-import { chainOf, chainStepText, edeInWords, outcomeInWords, proofOf, reasonOf, statusInWords } from "./explain.ts";
 import { recordLines, recordTexts } from "./records.ts";
 
 export interface ReportOptions {

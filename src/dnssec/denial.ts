@@ -9,6 +9,7 @@ import type { RRset } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { type RRType, TYPE, typeToText } from "../wire/registry.ts";
+import { accountOf } from "./accounting.ts";
 import { type Finding, notShown } from "./denying.ts";
 import type { Judge } from "./judge.ts";
 import { NsecRecords, whatNsecShows, whatNsecShowsOfCut, whetherNsecShowsNoCloserMatch } from "./nsec.ts";
@@ -155,7 +156,9 @@ function searchDenial(authority: readonly RRset[], context: Context, subject: Su
       return { kind: "failed", failure: ofRecord ?? unproven(subject, zone, fromNsec3.why) };
     }
     case "too many iterations": {
-      const why: WhyInsecure = { kind: "too many iterations", cut: zone.name, iterations: chain.iterations };
+      const { iterations } = chain;
+      const account = accountOf(zone.proof);
+      const why: WhyInsecure = { kind: "too many iterations", cut: zone.name, iterations, account };
       return { kind: "insecure", why, records: chain.rrsets };
     }
     case "failed":

@@ -4,6 +4,7 @@ import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { Dnskey, Rrsig } from "../wire/rdata.ts";
 import { EDE, type RRType } from "../wire/registry.ts";
+import type { Break } from "./account.ts";
 import type { TrustAnchor } from "./trust-anchor.ts";
 
 export interface Proof {
@@ -99,6 +100,8 @@ export interface Failure {
   /** A sentence with names and numbers: "RRSIG of example.com. DS by key 20326 expired on 2026-03-01 00:00:00 UTC". */
   readonly detail: string;
   readonly ede: number;
+  /** Where in the chain of trust, as far as that is known. */
+  readonly broken?: Break;
 }
 
 export function failure(code: FailureCode, at: Name, detail: string): Failure {

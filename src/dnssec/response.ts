@@ -5,6 +5,7 @@ import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { encodeRdata } from "../wire/rdata.ts";
 import { RCODE, TYPE, typeToText } from "../wire/registry.ts";
+import { brokenResponse } from "./accounting.ts";
 import type { AliasData, AnswerData } from "./answer.ts";
 import { type Claim, proveDenial, proveNoCloserMatch } from "./denial.ts";
 import { asVerified } from "./denying.ts";
@@ -31,9 +32,11 @@ export function validateResponse(
 ): Verdict<AnswerData> {
   switch (zone.status) {
     case "secure":
-      return response.kind === "answer"
-        ? validateAnswer(response, zone, by, anyRRsets)
-        : validateDenial(response, zone, by);
+      return placed(
+        response.kind === "answer" ? validateAnswer(response, zone, by, anyRRsets) : validateDenial(response, zone, by),
+        response,
+        zone,
+      );
     case "insecure":
       return insecureAnswer(response, zone);
     case "bogus":
@@ -48,13 +51,23 @@ export function validateAlias(response: Aliased, zone: ZoneTrust, by: Judge): Ve
   const target = targetOf(alias, question.name);
   switch (zone.status) {
     case "secure":
-      return validateAliasIn(zone, response, target, by);
+      return placed(validateAliasIn(zone, response, target, by), response, zone);
     case "insecure":
       return mintInsecure({ alias, target, authority: [] }, zone.why);
     case "bogus":
     case "indeterminate":
       return zone;
   }
+}
+
+/** A failure with its place in the chain: at what `zone`, which is proven, said. */
+function placed<T>(verdict: Verdict<T>, response: Conclusive, zone: SecureZone): Verdict<T> {
+  if (verdict.status !== "bogus") return verdict;
+  const { failure: why } = verdict;
+  const telling = tellingOf(response);
+  const about =
+    telling.find(({ name }) => name.equals(why.at)) ?? telling.find(({ type }) => isDenialType(type)) ?? null;
+  return bogus(brokenResponse(why, zone, about));
 }
 
 /**

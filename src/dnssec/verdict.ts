@@ -7,6 +7,7 @@
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
+import type { ZoneAccount } from "./account.ts";
 import type { Denial, Failure, Proof } from "./proof.ts";
 
 export type Verdict<T> = Secure<T> | Insecure<T> | Bogus | Indeterminate;
@@ -75,7 +76,13 @@ export type WhyInsecure =
   /** A trust anchor of an algorithm that we do not have. */
   | { readonly kind: "unsupported anchor"; readonly cut: Name }
   /** A denial of signed NSEC3 RRs with too many iterations; only this answer, not its zone. RFC 9276 §3.2. */
-  | { readonly kind: "too many iterations"; readonly cut: Name; readonly iterations: number }
+  | {
+      readonly kind: "too many iterations";
+      readonly cut: Name;
+      readonly iterations: number;
+      /** The zone, whose keys are proven. */
+      readonly account?: ZoneAccount;
+    }
   /** RFC 7646. */
   | { readonly kind: "negative trust anchor"; readonly cut: Name }
   /** No trust anchor at or above the name: the operator's choice. */

@@ -8,6 +8,8 @@ import type { Cut } from "../rrset/findings.ts";
 import { type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
+import type { Break, ZoneAccount } from "./account.ts";
+import { accountOf, brokenAt, dsAccounts, keyAccounts, shown, signatureAccount } from "./accounting.ts";
 import { proveNoDs } from "./denial.ts";
 import { chooseDs, equalOctets, matchDs } from "./ds.ts";
 import type { Judge } from "./judge.ts";
@@ -42,11 +44,11 @@ export function judgeCut(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
   if (ds === null) return judgeDenial(parent, cut, by);
   if (!ds.name.equals(zone)) throw new TypeError(`DS of ${ds.name} given for the delegation of ${zone}`);
   const verified = verifyRRset(ds, parent, by);
-  if (verified.kind === "failed") return verified;
+  if (verified.kind === "failed") return failedCut(parent, cut, verified.failure);
   if (verified.wildcard !== null) {
     // A DS stands beside the NS RRs of its delegation (RFC 4035 §2.4); at a wildcard it means nothing (RFC 4592 §4.6).
     const detail = `DS of ${zone} is an expansion of *.${verified.wildcard.isRoot ? "" : verified.wildcard}`;
-    return { kind: "failed", failure: failure("signature labels wrong", zone, detail) };
+    return failedCut(parent, cut, failure("signature labels wrong", zone, detail));
   }
   const proven = mintSecure(ds, proofFrom(parent, [verified.part], by));
   const choice = chooseDs(rdataOf(ds), by);
@@ -55,9 +57,17 @@ export function judgeCut(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
     : insecure(zone, { kind: choice.kind, cut: zone, ds: proven });
 }
 
+function failedCut(parent: SecureZone, { zone, ds }: Cut, why: Failure): CutVerdict {
+  const above = accountOf(parent.proof);
+  return {
+    kind: "failed",
+    failure: brokenAt(why, "delegation", { zone, above, shown: ds === null ? null : shown(ds) }),
+  };
+}
+
 function judgeDenial(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
   const denied = proveNoDs(parent, cut, by);
-  if (!("status" in denied)) return { kind: "failed", failure: denied };
+  if (!("status" in denied)) return failedCut(parent, cut, denied);
   if (denied.status === "insecure") return insecure(cut.zone, denied.why);
   if (denied.value.kind === "no delegation") return { kind: "no cut", status: "no cut", denial: denied };
   const kind = denied.value.optOut ? "opt-out" : "unsigned delegation";
@@ -82,12 +92,19 @@ export function judgeKeys(
   }
   const choice = chooseDs(rdataOf(ds.value), by);
   if (choice.kind !== "usable") return mintInsecureZone(zone, { kind: choice.kind, cut: zone, ds });
+  const broken = (why: Failure): ZoneTrust =>
+    brokenKeys(why, {
+      zone,
+      dnskey,
+      above: accountOf(parent.proof),
+      ds: { records: dsAccounts(rdataOf(ds.value)), signature: signatureAccount(signedDs.signature) },
+    });
   const ring = ringOf(zone, dnskey);
-  if ("code" in ring) return bogus(ring);
+  if ("code" in ring) return broken(ring);
   const match = matchDs(choice.ds, zone, ring, by);
-  if (match.kind === "failed") return bogus(match.failure);
+  if (match.kind === "failed") return broken(match.failure);
   const signed = signedByOneOf(match.keys, { zone, dnskey: dnskey!, pointer: "a DS" }, by);
-  if ("code" in signed) return bogus(signed);
+  if ("code" in signed) return broken(signed);
   const dsBy: SignedBy = { rrset: signedDs.rrset, signature: signedDs.signature, key: signedDs.key };
   return mintSecureZone({
     name: zone,
@@ -130,8 +147,10 @@ export function anchorZone(anchor: TrustAnchor, dnskey: RRset<typeof TYPE.DNSKEY
   if (choice.kind !== "usable" && anchorKeys.length === 0) {
     return mintInsecureZone(zone, { kind: "unsupported anchor", cut: zone });
   }
+  const broken = (why: Failure): ZoneTrust =>
+    brokenKeys(why, { zone, dnskey, above: null, ds: { records: dsAccounts(anchor.ds), signature: null } });
   const ring = ringOf(zone, dnskey);
-  if ("code" in ring) return bogus(ring);
+  if ("code" in ring) return broken(ring);
   const entries = new Set<ZoneKey>();
   for (const key of ring.keys) if (key.usable && anchorKeys.some((known) => sameKey(known, key))) entries.add(key);
   const match = choice.kind === "usable" ? matchDs(choice.ds, zone, ring, by) : null;
@@ -139,10 +158,10 @@ export function anchorZone(anchor: TrustAnchor, dnskey: RRset<typeof TYPE.DNSKEY
   if (entries.size === 0) {
     const why = match?.kind === "failed" ? `: ${match.failure.detail}` : "";
     const detail = `No DNSKEY of ${zone} matches the trust anchor from ${anchor.source}${why}`;
-    return bogus(failure("anchor does not match", zone, detail));
+    return broken(failure("anchor does not match", zone, detail));
   }
   const signed = signedByOneOf([...entries], { zone, dnskey: dnskey!, pointer: "the trust anchor" }, by);
-  if ("code" in signed) return bogus(signed);
+  if ("code" in signed) return broken(signed);
   return mintSecureZone({
     name: zone,
     ring,
@@ -150,6 +169,18 @@ export function anchorZone(anchor: TrustAnchor, dnskey: RRset<typeof TYPE.DNSKEY
     validUntil: endOf(signed.signature, by),
     ttl: lifetime(signed.rrset, signed.signature, by),
   });
+}
+
+interface BrokenKeys {
+  readonly zone: Name;
+  readonly dnskey: RRset<typeof TYPE.DNSKEY> | null;
+  readonly above: ZoneAccount | null;
+  readonly ds: Break["ds"];
+}
+
+function brokenKeys(why: Failure, { zone, dnskey, above, ds }: BrokenKeys): ZoneTrust {
+  const came = dnskey === null ? null : shown(dnskey, keyAccounts(dnskey));
+  return bogus(brokenAt(why, "keys", { zone, above, ds, shown: came }));
 }
 
 const sameKey = (known: { algorithm: number; publicKey: Uint8Array }, key: ZoneKey): boolean =>

@@ -5,6 +5,7 @@
 
 import type { DelegationCache } from "../cache/delegations.ts";
 import type { ZoneCache } from "../cache/zones.ts";
+import { accountOf, brokenAt } from "../dnssec/accounting.ts";
 import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
 import { type Denial, type Failure, failure, type ZoneProof } from "../dnssec/proof.ts";
 import { signersOf, validateAlias } from "../dnssec/response.ts";
@@ -151,6 +152,23 @@ export class Chain {
     return null;
   }
 
+  /** The deepest zone at or above `name` whose keys are proven, as far as that is known; asks nobody. */
+  provenAbove(name: Name): SecureZone | null {
+    for (let labels = name.labelCount; labels >= 0; labels--) {
+      const known = this.#zones.get(name.ancestor(labels));
+      if (known?.status === "secure") return known;
+    }
+    return null;
+  }
+
+  /** A failure to reach somebody, with its place in the chain. */
+  #silent(what: "DS" | "DNSKEY", name: Name, fetched: Extract<Fetched, { kind: "failed" }>, task: Task): ZoneTrust {
+    const above = name.isRoot ? null : this.provenAbove(name.ancestor(name.labelCount - 1));
+    const link = what === "DS" ? "delegation" : "keys";
+    const why = unreachable(`${what} of ${name}`, name, fetched, task);
+    return indeterminate(brokenAt(why, link, { zone: name, above: above === null ? null : accountOf(above.proof) }));
+  }
+
   /** The closest anchor at or above `name`, if it stands below `zone`. */
   anchorBelow(zone: Name, name: Name): Name | null {
     const anchor = closestAnchor(this.#anchors.current, name)?.zone ?? null;
@@ -202,7 +220,7 @@ export class Chain {
   async #enterByDs(name: Name, task: Task): Promise<ZoneTrust> {
     const question = { name, type: TYPE.DS, class: CLASS.IN };
     const fetched = await this.#fetcher.fetch(question, task);
-    if (fetched.kind === "failed") return indeterminate(unreachable(`DS of ${name}`, name, fetched, task));
+    if (fetched.kind === "failed") return this.#silent("DS", name, fetched, task);
     const trust = await this.#judgeDs(name, fetched, task);
     if (trust.status !== "bogus") return trust;
     const again = await this.#fetcher.fetch(question, task, { avoid: fetched.from });
@@ -252,7 +270,7 @@ export class Chain {
   ): Promise<ZoneTrust> {
     const question = { name: zone, type: TYPE.DNSKEY, class: CLASS.IN };
     const fetched = await this.#fetcher.fetch(question, task);
-    if (fetched.kind === "failed") return indeterminate(unreachable(`DNSKEY of ${zone}`, zone, fetched, task));
+    if (fetched.kind === "failed") return this.#silent("DNSKEY", zone, fetched, task);
     const trust = judge(keysIn(fetched.response));
     if (trust.status !== "bogus") return trust;
     const again = await this.#fetcher.fetch(question, task, { avoid: fetched.from });

@@ -5,6 +5,7 @@
  * budget, before it is believed.
  */
 import type { Link } from "../cache/answers.ts";
+import { accountOf, brokenAt } from "../dnssec/accounting.ts";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { failure } from "../dnssec/proof.ts";
 import { signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
@@ -18,6 +19,7 @@ import type { Fetcher } from "./fetcher.ts";
 import type { Task } from "./session.ts";
 
 type Found = Extract<Fetched, { kind: "found" }>;
+type Failed = Extract<Fetched, { kind: "failed" }>;
 
 export interface Once {
   readonly link: Link;
@@ -61,13 +63,13 @@ async function attempt(
   options: Parameters<Fetcher["fetch"]>[2],
 ): Promise<Once> {
   const fetched = await parts.fetcher.fetch(question, task, options);
-  if (fetched.kind === "failed") return { link: failed(question, fetched, task), found: null };
+  if (fetched.kind === "failed") return { link: failed(question, fetched, task, parts), found: null };
   const link = await judge(fetched, task, parts);
   if (fetched.response.question.name.equals(question.name) || settled(link)) return { link, found: fetched };
   // A name error for a shortened name is final only when it is proven (RFC 8020 §2; some servers deny empty
   // non-terminals). Otherwise the whole name is asked.
   const whole = await parts.fetcher.fetch(question, task, { ...options, wholeNameFrom: fetched.zone });
-  if (whole.kind === "failed") return { link: failed(question, whole, task), found: null };
+  if (whole.kind === "failed") return { link: failed(question, whole, task, parts), found: null };
   return { link: await judge(whole, task, parts), found: whole };
 }
 
@@ -123,8 +125,13 @@ export function end(verdict: Verdict<AnswerData>): Link {
   return { kind: "end", verdict, notes: [] };
 }
 
-function failed(question: Question, fetched: Extract<Fetched, { kind: "failed" }>, task: Task): Link {
-  if (fetched.why === "too many referrals")
-    return end(indeterminate(failure("loop", question.name, `more than ${fetched.detail} referrals`)));
-  return end(indeterminate(unreachable(question.name.toString(), question.name, fetched, task)));
+function failed(question: Question, fetched: Failed, task: Task, { chain }: OnceParts): Link {
+  const { name } = question;
+  const why =
+    fetched.why === "too many referrals"
+      ? failure("loop", name, `more than ${fetched.detail} referrals`)
+      : unreachable(name.toString(), name, fetched, task);
+  const above = chain.provenAbove(name);
+  const at = { zone: fetched.zone.zone, above: above === null ? null : accountOf(above.proof) };
+  return end(indeterminate(brokenAt(why, "response", at)));
 }
