@@ -10,6 +10,9 @@ export const tlsrptResults = {
   "certificate-not-trusted": 203,
   "certificate-expired": 204,
   "validation-failure": 205,
+  "sts-policy-fetch-error": 301,
+  "sts-policy-invalid": 302,
+  "sts-webpki-invalid": 303,
   "tlsa-invalid": 304,
   "dnssec-invalid": 305,
   "dane-required": 306,
@@ -17,8 +20,8 @@ export const tlsrptResults = {
 
 export type TlsrptResult = keyof typeof tlsrptResults;
 
-/** RFC 8460 §4.4: the policy that a report is about. MTA-STS, where it applies, takes the place of "no-policy-found". */
-export type TlsrptPolicy = "tlsa" | "no-policy-found";
+/** RFC 8460 §4.4: the policy that a report is about. */
+export type TlsrptPolicy = "tlsa" | "sts" | "no-policy-found";
 
 interface Row {
   readonly policy: TlsrptPolicy;
@@ -34,6 +37,12 @@ const tlsa = (tlsrpt: TlsrptResult | null, status: string | null, exchange: stri
   status,
   exchange,
 });
+const sts = (tlsrpt: TlsrptResult | null, status: string | null): Row => ({
+  policy: "sts",
+  tlsrpt,
+  status,
+  exchange: null,
+});
 const none = (status: string | null): Row => ({ policy: "no-policy-found", tlsrpt: null, status, exchange: null });
 
 export const codes = {
@@ -47,6 +56,10 @@ export const codes = {
   "mx insecure": none(null),
   "address literal": none(null),
   "service insecure": none(null),
+  "sts applies": sts(null, null),
+  "sts policy not fetched": sts("sts-policy-fetch-error", null),
+  "sts policy invalid": sts("sts-policy-invalid", null),
+  "sts policy host not trusted": sts("sts-webpki-invalid", null),
   // a host is passed over, or mail waits
   "tlsa failed": tlsa("dnssec-invalid", "4.7.5", "4.7.324"),
   "address bogus": tlsa("dnssec-invalid", "4.4.3", "4.7.324"),
@@ -66,6 +79,16 @@ export const codes = {
   "name mismatch": tlsa("certificate-host-mismatch", "4.7.5", "4.7.325"),
   "certificate not trusted": tlsa("certificate-not-trusted", "4.7.5"),
   "plan expired": tlsa(null, "4.7.5"),
+  // MTA-STS: RFC 8461 §4, §5
+  "sts unknown": sts(null, "4.4.3"),
+  "sts mx not listed": sts("validation-failure", "4.7.5"),
+  "sts starttls missing": sts("starttls-not-supported", "4.7.4"),
+  "sts handshake failed": sts("validation-failure", "4.7.5"),
+  "sts no certificate": sts("validation-failure", "4.7.5"),
+  "sts certificate expired": sts("certificate-expired", "4.7.5"),
+  "sts certificate not trusted": sts("certificate-not-trusted", "4.7.5"),
+  "sts name mismatch": sts("certificate-host-mismatch", "4.7.5"),
+  "sts plan expired": sts(null, "4.7.5"),
   // for good
   "no address": none("5.4.4"),
   "no host name": none("5.4.4"),
