@@ -1,13 +1,13 @@
 /**
  * The library's door: re-exports only. `createResolver`, an answer with its verdict, the shapes in which other programs
- * take answers (docs/library.md), and DANE (docs/dane.md).
+ * take answers (docs/library.md), DANE (docs/dane.md), MTA-STS and TLSRPT (docs/mta-sts.md).
  */
 export { defaultAlgorithms } from "./crypto/algorithms.ts";
 export type { CryptoEngine, VerifyKey } from "./crypto/engine.ts";
 export { hostEngine, loadPortableEngine } from "./crypto/load.ts";
 export { nativeEngine } from "./crypto/native.ts";
 export type { Authenticate, Encrypt, Opportunistic, Pkix, Skip } from "./dane/actions.ts";
-export { type TlsrptResult, tlsrptResults } from "./dane/codes.ts";
+export { type TlsrptPolicy, type TlsrptResult, tlsrptResults } from "./dane/codes.ts";
 export type { Asker, DaneOptions } from "./dane/lookups.ts";
 export { type DaneMatch, type Matching, matchCertificate, type PkixResult } from "./dane/match.ts";
 export { anyUsagePolicy, type DanePolicy, smtpPolicy } from "./dane/records.ts";
@@ -51,6 +51,30 @@ export type {
 export type { ResolutionEvent } from "./env/events.ts";
 export { systemClock, systemRandom } from "./env/system.ts";
 export { seededRandom, type VirtualClock, virtualClock } from "./env/virtual.ts";
+export {
+  type MailOptions,
+  type MailPlan,
+  type PlannedAction,
+  type PlannedHost,
+  planMail,
+  planWithoutTls,
+  type StsTest,
+} from "./mail/plan-mail.ts";
+export { createSts, type Sts, type StsLimits, type StsOptions, type StsState } from "./mail/sts.ts";
+export { type FetchedPolicy, type HttpsFetchOptions, httpsPolicyFetch, type PolicyFetch } from "./mail/sts-fetch.ts";
+export { allowsHost, type ParsedPolicy, parseStsPolicy, parseStsRecord, type StsPolicy } from "./mail/sts-policy.ts";
+export { type KeptPolicy, type StsStore, stsFolder } from "./mail/sts-store.ts";
+export {
+  createTlsrptCollector,
+  type DayOfDomain,
+  type SessionEnds,
+  type TlsrptCollector,
+} from "./mail/tlsrpt-collector.ts";
+export { type DatagramSender, perlDatagramSender, tlsrptDatagram } from "./mail/tlsrpt-datagram.ts";
+export { lookUpTlsrpt, parseTlsrptRecord, type TlsrptLookup, type TlsrptRecord } from "./mail/tlsrpt-record.ts";
+export { type Reporter, type ReportMail, type TlsrptReport, tlsrptMail, tlsrptReport } from "./mail/tlsrpt-report.ts";
+export { type PolicyResult, policyResults, type ReportedPolicy } from "./mail/tlsrpt-results.ts";
+export { verifyWebPki, type WebPki, type WebPkiMatch, type WebPkiSocket } from "./mail/webpki.ts";
 export type { AnchorStore, ForwardZone, Hint, ResolveOptions, Resolver, StubZone, Unchecked } from "./resolver/api.ts";
 export {
   builtInAnchors,

@@ -16,7 +16,7 @@ export type FetchedPolicy =
 export type PolicyFetch = (domain: string, signal: AbortSignal) => Promise<FetchedPolicy>;
 
 export interface HttpsFetchOptions {
-  /** `lookupWith(resolver)`: the policy host's address by our own resolver. */
+  /** `nodeDns(resolver).lookup`: the policy host's address by our own resolver. */
   readonly lookup: LookupFunction;
   readonly timer?: Pick<Timer, "after">;
   /** RFC 8461 §3.3 suggests a minute, and 64 kB. */

@@ -4,6 +4,7 @@
  * them. Node cannot open Unix datagram sockets, so whoever sends is an argument.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { type TlsrptPolicy, tlsrptResults } from "../dane/codes.ts";
 import type { SessionEnds } from "./tlsrpt-collector.ts";
 import type { PolicyResult } from "./tlsrpt-results.ts";
@@ -99,13 +100,14 @@ export function perlDatagramSender(
       lost += waiting;
       waiting = 0;
     };
-    started.on("error", ended).on("exit", ended);
+    // "close", not "exit": by then all marks have been read.
+    started.on("error", ended).on("close", ended);
     started.stdin!.on("error", () => {});
     started.stdout!.on("data", (marks: Buffer) => {
       waiting = Math.max(0, waiting - marks.length);
       lost += marks.filter((mark) => mark === 0x21).length;
     });
-    started.unref();
+    for (const part of [started, started.stdin as Socket, started.stdout as Socket]) part.unref();
     return started;
   }
   return {
@@ -126,8 +128,8 @@ export function perlDatagramSender(
     async close() {
       const last = child;
       if (last === null) return;
-      const exited = new Promise<void>((resolve) => last.once("exit", () => resolve()).once("error", () => resolve()));
-      last.ref();
+      const exited = new Promise<void>((resolve) => last.once("close", () => resolve()).once("error", () => resolve()));
+      for (const part of [last, last.stdin as Socket, last.stdout as Socket]) part.ref();
       last.stdin?.end();
       await exited;
     },

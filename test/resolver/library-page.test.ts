@@ -1,4 +1,4 @@
-/** Every program in docs/library.md runs, in a small Internet of its own, and prints what the page says it prints. */
+/** Every program in docs/library.md and docs/mta-sts.md runs, in a small Internet of its own, and prints what the page says it prints. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,13 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const dist = (path: string): string => pathToFileURL(join(root, "dist", path)).href;
-const page = readFileSync(join(root, "docs/library.md"), "utf8");
+const page = ["library", "mta-sts"].map((name) => readFileSync(join(root, `docs/${name}.md`), "utf8")).join("\n");
 const examples = [...page.matchAll(/^```js\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/gm)].map(
   ([, program, output]) => ({
-    title: program!
-      .split("\n")
-      .find((line) => line.includes("await"))!
-      .trim(),
+    title: /^.*\bawait\b.*$/m.exec(program!)?.[0].trim() ?? program!,
     program: program!,
     output: output!,
   }),
@@ -37,27 +34,30 @@ const stand = `
     real({ env, rootHints: world.hints, trustAnchors: world.anchors, ...options, settings: { queryPrivate: true, ...options.settings } });
 `;
 
-describe.skipIf(!existsSync(join(root, "dist/index.js")))("docs/library.md (npm run build makes dist)", () => {
-  let dir = "";
-  beforeAll(() => {
-    dir = mkdtempSync(join(tmpdir(), "rootwalk-page-"));
-    mkdirSync(join(dir, "node_modules/rootwalk"), { recursive: true });
-    writeFileSync(join(dir, "node_modules/rootwalk/package.json"), '{ "type": "module", "exports": "./index.js" }');
-    writeFileSync(join(dir, "node_modules/rootwalk/index.js"), stand);
-  });
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-  it("has programs, and says of each what it prints", () => {
-    expect(examples.length).toBeGreaterThan(5);
-    expect(page.match(/^```js$/gm)).toHaveLength(examples.length);
-  });
-
-  it.each(examples)("$title", async ({ program, output }) => {
-    const file = join(dir, "example.mjs");
-    writeFileSync(file, program);
-    const printed = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [file], { timeout: 20_000 }, (_error, out, err) => resolve(out + err));
+describe.skipIf(!existsSync(join(root, "dist/index.js")))(
+  "docs/library.md and docs/mta-sts.md (npm run build makes dist)",
+  () => {
+    let dir = "";
+    beforeAll(() => {
+      dir = mkdtempSync(join(tmpdir(), "rootwalk-page-"));
+      mkdirSync(join(dir, "node_modules/rootwalk"), { recursive: true });
+      writeFileSync(join(dir, "node_modules/rootwalk/package.json"), '{ "type": "module", "exports": "./index.js" }');
+      writeFileSync(join(dir, "node_modules/rootwalk/index.js"), stand);
     });
-    expect(printed).toBe(output);
-  });
-});
+    afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+    it("has programs, and says of each what it prints", () => {
+      expect(examples.length).toBeGreaterThan(5);
+      expect(page.match(/^```js$/gm)).toHaveLength(examples.length);
+    });
+
+    it.each(examples)("$title", async ({ program, output }) => {
+      const file = join(dir, "example.mjs");
+      writeFileSync(file, program);
+      const printed = await new Promise<string>((resolve) => {
+        execFile(process.execPath, [file], { timeout: 20_000 }, (_error, out, err) => resolve(out + err));
+      });
+      expect(printed).toBe(output);
+    });
+  },
+);
