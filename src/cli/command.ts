@@ -32,8 +32,10 @@ export interface OptionRow {
   readonly short?: string;
   readonly repeatable?: boolean;
   readonly why: string;
-  /** Resolver settings stand on a page of their own: `rootwalk help settings`. */
-  readonly page?: "settings";
+  /** Stand on pages of their own: `rootwalk help settings`, `rootwalk help limits`. */
+  readonly page?: "settings" | "limits";
+  /** Understood, but left out of the help: `--no-trace` says what is so anyway. */
+  readonly hidden?: "hidden";
 }
 
 /** What the user wrote, checked against the table. */
@@ -54,9 +56,10 @@ export interface Io {
   readonly stop: AbortSignal;
   readonly clock: Clock & Timer;
   readonly createResolver: (options: ResolverOptions) => Resolver;
+  /** Environment variables; none where it is missing. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Calls `listener` at each SIGHUP, until the function returned is called. */
+  readonly onReload?: (listener: () => void) => () => void;
 }
 
-/** Something the user wrote, or a file he named, is wrong: one line on stderr and exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+export { UsageError } from "../daemon/usage-error.ts";

@@ -6,6 +6,8 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   explain: async () => (await import("./explain.ts")).explainCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   "dane check": async () => (await import("./dane-check.ts")).daneCheckCommand,
+  "config check": async () => (await import("./config.ts")).configCheckCommand,
+  "config show": async () => (await import("./config.ts")).configShowCommand,
   lab: async () => (await import("./lab.ts")).labCommand,
 };
 

@@ -1,5 +1,5 @@
 /** Help that teaches: what a command is for, its options with their reasons, and lines to copy. */
-import type { Command, OptionRows } from "./command.ts";
+import type { Command, OptionRow, OptionRows } from "./command.ts";
 
 const WIDTH = 100;
 
@@ -16,6 +16,7 @@ export function overview(commands: readonly Command[], version: string): string 
     "",
     "rootwalk help COMMAND    what a command does, its options, examples, exit codes",
     "rootwalk help settings   limits and switches of the resolver, with their reasons",
+    "rootwalk help limits     what the daemon grants its clients, with the reasons",
     "rootwalk --version",
   ].join("\n")}\n`;
 }
@@ -46,6 +47,9 @@ export function helpFor(command: Command): string {
   if (Object.values(command.options).some((row) => row.page === "settings")) {
     lines.push(...wrapped("Every setting of the resolver is an option too: rootwalk help settings", "  "));
   }
+  if (Object.values(command.options).some((row) => row.page === "limits")) {
+    lines.push(...wrapped("So are the limits for clients: rootwalk help limits", "  "));
+  }
   lines.push("", "examples:");
   for (const example of command.examples) lines.push(`  $ ${example.line}`, ...wrapped(example.says, "      "));
   lines.push("", "exit codes:", ...command.exitCodes.map(([code, meaning]) => `  ${code}  ${meaning}`));
@@ -60,10 +64,18 @@ export function settingsHelp(rows: OptionRows): string {
   ].join("\n")}\n`;
 }
 
-function optionLines(rows: OptionRows, page: "settings" | undefined): string[] {
+export function limitsHelp(rows: OptionRows): string {
+  return `${[
+    ...wrapped("What `rootwalk serve` grants its clients. Each default has its reason.", ""),
+    "",
+    ...optionLines(rows, "limits"),
+  ].join("\n")}\n`;
+}
+
+function optionLines(rows: OptionRows, page: OptionRow["page"]): string[] {
   const lines: string[] = [];
   for (const [name, row] of Object.entries(rows)) {
-    if (row.page !== page) continue;
+    if (row.page !== page || row.hidden !== undefined) continue;
     const short = row.short === undefined ? "" : `-${row.short}, `;
     lines.push(
       `  ${short}--${name}${row.value === null ? "" : ` ${row.value}`}${row.repeatable ? " (repeatable)" : ""}`,

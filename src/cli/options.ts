@@ -1,8 +1,10 @@
 /** argv to options and operands, by one table per command; the resolver's settings are flags of the same names in kebab-case. */
 import { parseArgs } from "node:util";
+import { closest } from "../daemon/closest.ts";
 import { defaultSettings, type NumberRow, optionTable, type Settings, type SwitchRow } from "../resolver/options.ts";
 import { type Given, type OptionRow, type OptionRows, UsageError } from "./command.ts";
 
+export { closest } from "../daemon/closest.ts";
 export type { Given } from "./command.ts";
 
 export function parseOptions(args: readonly string[], rows: OptionRows): Given {
@@ -66,34 +68,6 @@ export function numberFrom(text: string, what: string, range: { readonly min: nu
 function unknownOption(rawName: string, rows: OptionRows): UsageError {
   const near = closest(rawName.replace(/^-+/, ""), Object.keys(rows));
   return new UsageError(`there is no option ${rawName}${near === null ? "" : `; --${near} perhaps`}`);
-}
-
-/** The candidate within two typing errors, or with the same beginning; null if none is near. */
-export function closest(word: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestDistance = 3;
-  for (const candidate of candidates) {
-    const distance = candidate.startsWith(word) && word.length >= 3 ? 1 : editDistance(word, candidate);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(change, previous[j]! + 1, row[j - 1]! + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }
 
 /** `totalTimeoutMs` is `--total-timeout-ms`; a switch that is on by default, `ipv6`, is `--no-ipv6`. */

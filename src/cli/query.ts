@@ -1,4 +1,5 @@
 /** `rootwalk query NAME [TYPE]`: walk from the root, prove, and say in words what was found. */
+import { tracer } from "../daemon/trace.ts";
 import type { Answer } from "../dnssec/answer.ts";
 import { reverseName } from "../resolver/reverse.ts";
 import type { Name } from "../wire/name.ts";
@@ -9,7 +10,6 @@ import { nameFrom } from "./names.ts";
 import type { Given } from "./options.ts";
 import { report } from "./report.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
-import { tracer } from "./trace.ts";
 
 export const EXIT_INSECURE = 3;
 export const EXIT_BOGUS = 4;

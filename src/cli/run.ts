@@ -1,10 +1,11 @@
 /** argv to a command, its outcome to an exit code. */
+
+import { packageVersion } from "../daemon/package.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import { commandMeant } from "./command-names.ts";
 import { allCommands, commandLoaders } from "./commands.ts";
-import { groupHelp, helpFor, overview, settingsHelp } from "./help.ts";
+import { groupHelp, helpFor, limitsHelp, overview, settingsHelp } from "./help.ts";
 import { parseOptions, settingRows } from "./options.ts";
-import { packageVersion } from "./package.ts";
 
 export const EXIT_FAULT = 1;
 export const EXIT_USAGE = 2;
@@ -62,6 +63,7 @@ async function helpOn(topics: readonly string[]): Promise<string> {
   const [topic] = topics;
   if (topic === undefined) return overview(await allCommands(), packageVersion());
   if (topic === "settings") return settingsHelp(settingRows);
+  if (topic === "limits") return limitsHelp((await import("./serve-flags.ts")).limitRows);
   const meant = commandMeant([topic, ...topics.slice(1)], Object.keys(commandLoaders));
   if (meant.kind === "group") return groupHelp(meant.word, await loaded(meant.names));
   return helpFor(await commandLoaders[meant.name]!());

@@ -1,14 +1,10 @@
 /** From flags to a resolver: root hints, trust anchors, settings. */
-import { readFileSync } from "node:fs";
-import { AnchorError, anchorsFromXml, anchorsFromZoneText, mergeAnchors } from "../dnssec/anchors.ts";
-import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
+import { anchorsFrom, hintsFrom } from "../daemon/trust-files.ts";
 import type { ResolutionEvent } from "../env/events.ts";
-import type { Hint, Resolver } from "../resolver/api.ts";
-import { hintsFromText, type ResolverOptions } from "../resolver/create.ts";
+import type { Resolver } from "../resolver/api.ts";
 import type { Settings } from "../resolver/options.ts";
 import { parseNetwork } from "../wire/address.ts";
 import { Name } from "../wire/name.ts";
-import { ZoneFileError } from "../wire/zonefile.ts";
 import { type Io, type OptionRows, UsageError } from "./command.ts";
 import { type Given, settingRows, settingsFrom } from "./options.ts";
 
@@ -35,18 +31,16 @@ export const resolverRows: OptionRows = {
 export interface SetupOptions {
   readonly settings?: Partial<Settings>;
   readonly onEvent?: (event: ResolutionEvent) => void;
-  readonly managedAnchors?: ResolverOptions["managedAnchors"];
 }
 
 /** UsageError with file, line and reason where hints or anchors cannot be used. */
 export function resolverFrom(given: Given, io: Io, options: SetupOptions = {}): Resolver {
-  const rootHints = hintsFrom(given);
-  const trustAnchors = anchorsFrom(given, io);
+  const hints = given.text("root-hints");
+  const anchors = given.texts("trust-anchor-file");
   return io.createResolver({
-    ...(rootHints === null ? {} : { rootHints }),
-    ...(trustAnchors === null ? {} : { trustAnchors }),
+    ...(hints === undefined ? {} : { rootHints: hintsFrom(hints) }),
+    ...(anchors.length === 0 ? {} : { trustAnchors: anchorsFrom(anchors, io.clock.unixSeconds()) }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
-    ...(options.managedAnchors === undefined ? {} : { managedAnchors: options.managedAnchors }),
     privateAddresses: given.texts("private-address").map((text) => {
       if (parseNetwork(text) === null)
         throw new UsageError(`--private-address: "${text}" is no prefix: write 10.0.0.0/8 or fd00::/8`);
@@ -62,60 +56,5 @@ function nameFrom(text: string, option: string): Name {
     return Name.parse(text);
   } catch (error) {
     throw new UsageError(`${option}: "${text}" is no name: ${(error as Error).message}`);
-  }
-}
-
-function hintsFrom(given: Given): readonly Hint[] | null {
-  const file = given.text("root-hints");
-  if (file === undefined) return null;
-  const hints = inWords(() => hintsFromText(textOf(file, "root hints"), file));
-  if (hints.length === 0) throw new UsageError(`${file}: no root server with an address in it`);
-  return hints;
-}
-
-function anchorsFrom(given: Given, io: Io): readonly TrustAnchor[] | null {
-  const files = given.texts("trust-anchor-file");
-  if (files.length === 0) return null;
-  const anchors = files.flatMap((file) => {
-    const text = textOf(file, "trust anchors");
-    const isXml = /^\uFEFF?\s*</.test(text);
-    const found = inWords(() =>
-      isXml ? anchorsFromXml(text, io.clock.unixSeconds(), file) : anchorsFromZoneText(text, file),
-    );
-    if (found.length === 0) throw new UsageError(`${file}: no DS or DNSKEY record in it`);
-    return found;
-  });
-  return mergeAnchors(anchors);
-}
-
-function textOf(file: string, what: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`cannot read ${what} from ${file}: ${code === undefined ? message : reasonFor(code)}`);
-  }
-}
-
-/** The parsers' errors name file, line and reason already. */
-function inWords<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof AnchorError || error instanceof ZoneFileError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-function reasonFor(code: string): string {
-  switch (code) {
-    case "ENOENT":
-      return "there is no such file";
-    case "EACCES":
-      return "permission denied";
-    case "EISDIR":
-      return "it is a directory";
-    default:
-      return code;
   }
 }

@@ -23,5 +23,10 @@ export function systemIo(process: NodeJS.Process): Io {
     stop: stop.signal,
     clock: systemClock,
     createResolver,
+    env: process.env,
+    onReload(listener) {
+      process.on("SIGHUP", listener);
+      return () => void process.off("SIGHUP", listener);
+    },
   };
 }

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { anchorNews } from "../../src/cli/anchor-news.ts";
 import { run } from "../../src/cli/run.ts";
+import { anchorNews } from "../../src/daemon/anchor-news.ts";
 import type { ResolutionEvent } from "../../src/env/events.ts";
 import { systemClock, systemRandom } from "../../src/env/system.ts";
 import { buildWorld } from "../../src/lab/world.ts";

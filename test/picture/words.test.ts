@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventText, tracer } from "../../src/cli/trace.ts";
+import { eventText, tracer } from "../../src/daemon/trace.ts";
 import type { Denial } from "../../src/dnssec/proof.ts";
 import { mintInsecure, mintSecure, type WhyInsecure } from "../../src/dnssec/verdict.ts";
 import type { ResolutionEvent } from "../../src/env/events.ts";

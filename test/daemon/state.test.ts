@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { anchorStoreIn, type FileSystem } from "../../src/cli/state.ts";
+import { anchorStoreIn, type FileSystem } from "../../src/daemon/state.ts";
 import { Name } from "../../src/wire/name.ts";
 
 let dir: string;

@@ -1,7 +1,7 @@
 /** From a file of secrets to server cookies. RFC 9018 §5: the first secret makes them, those after it are still accepted. */
 import { readFileSync } from "node:fs";
 import { ServerCookies } from "../server/cookies.ts";
-import { UsageError } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const SECRET = /^[0-9a-f]{32}$/i;
 
