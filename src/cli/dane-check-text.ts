@@ -8,7 +8,7 @@ import type {
   Warning,
 } from "../mail/check-report.ts";
 import { shortened } from "../mail/check-warnings.ts";
-import { edeInWords } from "./explain.ts";
+import { edeInWords } from "../picture/words.ts";
 
 export function checkText(report: DomainReport): string {
   const lines = [`${report.domain}: ${report.outcome}`, `  ${report.reason}`];
