@@ -1,12 +1,12 @@
 /** What each question came to, judged: one link (data, denial or alias) by name and type. Synchronous, sized in octets. */
-import { LRUCache } from "lru-cache";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import type { Insecure, Secure, Verdict } from "../dnssec/verdict.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
-import type { RRset } from "../rrset/rrset.ts";
 import type { ExtendedError } from "../wire/edns.ts";
 import type { Name } from "../wire/name.ts";
 import { type RRType, TYPE } from "../wire/registry.ts";
+import { WeighedCache } from "./weighed.ts";
+import { rrsetsWeight, sharedIn } from "./weight.ts";
 
 /** One step of an answer. An alias that cannot be believed is an end. */
 export type Link =
@@ -26,14 +26,14 @@ const ANY_TYPE = 0;
 
 export class AnswerCache {
   readonly #clock: Clock;
-  readonly #entries: LRUCache<string, StoredLink>;
+  readonly #entries: WeighedCache<StoredLink>;
 
   constructor(clock: Clock, limits: { readonly maxOctets: number; readonly entryOctets: number }) {
     this.#clock = clock;
-    this.#entries = new LRUCache({
-      maxSize: limits.maxOctets,
-      maxEntrySize: limits.entryOctets,
-      sizeCalculation: (stored) => sizeOf(stored.link),
+    this.#entries = new WeighedCache({
+      ...limits,
+      own: ({ link }) => sizeOf(link),
+      shared: ({ link }) => sharedIn(link.verdict),
     });
   }
 
@@ -117,7 +117,7 @@ export class AnswerCache {
   }
 
   get octets(): number {
-    return this.#entries.calculatedSize;
+    return this.#entries.octets;
   }
 
   #keyFor(name: Name, type: RRType, link: Link): string {
@@ -146,20 +146,12 @@ const DNAME_OWNER = 65534;
 const dnameKey = (owner: Name): string => String.fromCharCode(DNAME_OWNER) + owner.key;
 const aliasKey = (name: Name): string => String.fromCharCode(ALIAS) + name.key;
 
-function sizeOf(link: Link): number {
-  const { verdict } = link;
-  let size = 600;
-  if (verdict.status === "bogus" || verdict.status === "indeterminate") return size + verdict.failure.detail.length;
+/** What every link has, measured. */
+const LINK = 900;
+
+function sizeOf({ verdict }: Link): number {
+  if (verdict.status === "bogus" || verdict.status === "indeterminate") return LINK + 2 * verdict.failure.detail.length;
   const { value } = verdict;
   const rrsets = "rrsets" in value ? value.rrsets : [value.alias];
-  for (const rrset of rrsets) size += rrsetSize(rrset);
-  for (const rrset of value.authority) size += rrsetSize(rrset);
-  return size;
-}
-
-function rrsetSize(rrset: RRset): number {
-  let size = 200 + rrset.name.wire.length;
-  for (const data of rrset.data) size += 96 + data.length;
-  for (const signature of rrset.signatures) size += 250 + signature.signature.length;
-  return size;
+  return LINK + rrsetsWeight([...rrsets, ...value.authority]);
 }

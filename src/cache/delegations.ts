@@ -6,6 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../env/env.ts";
 import type { Delegation } from "../iterator/delegation.ts";
 import type { Name, NameKey } from "../wire/name.ts";
+import { rrsetsWeight } from "./weight.ts";
 
 interface Entry {
   readonly delegation: Delegation;
@@ -105,10 +106,8 @@ export class DelegationCache {
   }
 }
 
-function sizeOf(delegation: Delegation): number {
-  let size = 300;
-  for (const server of delegation.servers) size += 120 + server.addresses.length * 60;
-  for (const rrset of delegation.ds === null ? delegation.evidence : [delegation.ds])
-    size += 400 + rrset.data.length * 100;
+function sizeOf({ zone, servers, ds, evidence }: Delegation): number {
+  let size = 700 + 4 * zone.wire.length + rrsetsWeight(ds === null ? evidence : [ds, ...evidence]);
+  for (const { name, addresses } of servers) size += 400 + 2 * name.wire.length + addresses.length * 60;
   return size;
 }

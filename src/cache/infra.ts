@@ -20,22 +20,19 @@ interface Entry {
   inFlight: number;
   ednsBroken: boolean;
   cookie: { client: Uint8Array; server: Uint8Array | null } | null;
-  /** Zones that this server does not serve, though the delegation says so. */
-  lame: Set<string> | null;
 }
 
 export class InfraCache implements InfraView {
   readonly #clock: Clock;
   readonly #entries: LRUCache<string, Entry>;
+  /** Servers with zones that they do not serve, though the delegation says so: in all, for addresses cost an attacker nothing. */
+  readonly #lame: LRUCache<string, true>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#entries = new LRUCache({
-      max: ENTRIES,
-      ttl: KEPT_MS,
-      ttlResolution: 0,
-      perf: { now: () => clock.monotonicMs() + 1 },
-    });
+    const kept = { max: ENTRIES, ttl: KEPT_MS, ttlResolution: 0, perf: { now: () => clock.monotonicMs() + 1 } };
+    this.#entries = new LRUCache(kept);
+    this.#lame = new LRUCache(kept);
   }
 
   health(server: ServerAddress): ServerHealth | undefined {
@@ -43,7 +40,7 @@ export class InfraCache implements InfraView {
   }
 
   isLame(server: ServerAddress, zone: Name): boolean {
-    return this.#entries.get(keyOf(server))?.lame?.has(zone.key) ?? false;
+    return this.#lame.has(lameKey(server, zone));
   }
 
   began(server: ServerAddress): void {
@@ -80,9 +77,7 @@ export class InfraCache implements InfraView {
   }
 
   lame(server: ServerAddress, zone: Name): void {
-    const entry = this.#entry(server);
-    entry.lame ??= new Set();
-    if (entry.lame.size < 100) entry.lame.add(zone.key);
+    this.#lame.set(lameKey(server, zone), true);
   }
 
   ednsBroken(server: ServerAddress): void {
@@ -103,6 +98,7 @@ export class InfraCache implements InfraView {
   }
 
   clear(): void {
+    this.#lame.clear();
     this.#entries.clear();
   }
 
@@ -118,11 +114,11 @@ export class InfraCache implements InfraView {
       inFlight: 0,
       ednsBroken: false,
       cookie: null,
-      lame: null,
     };
     this.#entries.set(key, entry);
     return entry;
   }
 }
 
+const lameKey = (server: ServerAddress, zone: Name): string => `${keyOf(server)} ${zone.key}`;
 const keyOf = (server: ServerAddress): string => `${server.address}@${server.port}`;

@@ -11,6 +11,7 @@ import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
+import { rrsetsWeight } from "./weight.ts";
 
 type NsecRRset = RRset<typeof TYPE.NSEC>;
 
@@ -182,6 +183,7 @@ function lastNotAfter(ranges: readonly Range[], key: NameKey): number {
 const deeper = (a: Name, b: Name): Name => (a.labelCount >= b.labelCount ? a : b);
 const entryKey = (range: Range): string => `${range.zone}\u0000\u0000${range.owner.key}`;
 
-function sizeOf(range: Range): number {
-  return 900 + range.owner.wire.length * 4 + range.nsec.data[0].length + range.nsec.signatures.length * 300;
+/** With the zone's own entry and its SOA, though most ranges share them. */
+function sizeOf({ owner, nsec }: Range): number {
+  return 1800 + owner.wire.length * 6 + rrsetsWeight([nsec]);
 }

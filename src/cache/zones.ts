@@ -1,8 +1,9 @@
 /** How far the chain of trust reaches: the trust of each zone, imported keys included, for as long as its proof holds. */
-import { LRUCache } from "lru-cache";
 import type { ZoneTrust } from "../dnssec/zone.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
-import type { Name, NameKey } from "../wire/name.ts";
+import type { Name } from "../wire/name.ts";
+import { WeighedCache } from "./weighed.ts";
+import { chainOf, reasonOf, type Shared } from "./weight.ts";
 
 interface Entry {
   readonly trust: ZoneTrust;
@@ -14,11 +15,16 @@ interface Entry {
 
 export class ZoneCache {
   readonly #clock: Clock;
-  readonly #entries: LRUCache<NameKey, Entry>;
+  readonly #entries: WeighedCache<Entry>;
 
-  constructor(clock: Clock, max: number) {
+  constructor(clock: Clock, maxOctets: number) {
     this.#clock = clock;
-    this.#entries = new LRUCache({ max });
+    this.#entries = new WeighedCache({
+      maxOctets,
+      entryOctets: maxOctets,
+      own: ({ trust }) => ownWeight(trust),
+      shared: ({ trust }) => sharedWith(trust),
+    });
   }
 
   get(name: Name): ZoneTrust | undefined {
@@ -47,5 +53,30 @@ export class ZoneCache {
 
   clear(): void {
     this.#entries.clear();
+  }
+}
+
+/** Keys that verified something are imported as well. */
+function ownWeight(trust: ZoneTrust): number {
+  switch (trust.status) {
+    case "secure":
+      return 1000 + 400 * trust.ring.keys.length;
+    case "insecure":
+      return 1000;
+    case "bogus":
+    case "indeterminate":
+      return 1000 + 2 * trust.failure.detail.length;
+  }
+}
+
+function sharedWith(trust: ZoneTrust): readonly Shared[] {
+  switch (trust.status) {
+    case "secure":
+      return [chainOf(trust.proof)];
+    case "insecure":
+      return reasonOf(trust.why);
+    case "bogus":
+    case "indeterminate":
+      return [];
   }
 }

@@ -13,16 +13,22 @@ interface Entry {
   readonly ttl: number;
 }
 
-const ENTRIES = 20_000;
+/** What an entry has besides its words and names. */
+const ENTRY_OCTETS = 700;
 
 export class FailureMemory {
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #entries = new LRUCache<string, Entry>({ max: ENTRIES });
+  readonly #entries: LRUCache<string, Entry>;
 
-  constructor(clock: Clock, settings: Settings) {
+  constructor(clock: Clock, settings: Settings, maxOctets: number) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#entries = new LRUCache({
+      maxSize: maxOctets,
+      sizeCalculation: ({ verdict: { failure } }, key) =>
+        ENTRY_OCTETS + 2 * (failure.detail.length + key.length) + 2 * failure.at.wire.length,
+    });
   }
 
   /**

@@ -31,7 +31,8 @@ export interface AddressBook {
 
 /** Unjudged responses that the chain of trust will want in a moment. */
 const KEPT_MS = 30_000;
-const KEPT_MAX = 2_000;
+/** One whole message can be kept, however small the cache. */
+const LEAST_KEPT_OCTETS = 262_144;
 
 interface Kept {
   readonly fetched: Fetched;
@@ -46,7 +47,7 @@ export class Fetcher {
   readonly #infra: InfraCache;
   readonly #addresses: AddressBook;
   readonly #glue = new GlueWatch();
-  readonly #kept = new LRUCache<string, Kept>({ max: KEPT_MAX });
+  readonly #kept: LRUCache<string, Kept>;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -55,6 +56,8 @@ export class Fetcher {
     readonly delegations: DelegationCache;
     readonly infra: InfraCache;
     readonly addresses: AddressBook;
+    /** For unjudged responses that will be wanted in a moment. */
+    readonly maxOctets: number;
   }) {
     this.#clock = parts.clock;
     this.#settings = parts.settings;
@@ -62,6 +65,10 @@ export class Fetcher {
     this.#delegations = parts.delegations;
     this.#infra = parts.infra;
     this.#addresses = parts.addresses;
+    this.#kept = new LRUCache({
+      maxSize: Math.max(LEAST_KEPT_OCTETS, parts.maxOctets),
+      sizeCalculation: ({ fetched }) => weightOf(fetched),
+    });
   }
 
   /** Never rejects. */
@@ -237,4 +244,14 @@ function lowestTtl(fetched: Extract<Fetched, { kind: "found" }>): number {
   const rrsets: readonly RRset[] = response.kind === "answer" ? response.rrsets : response.authority;
   for (const rrset of rrsets) ttl = Math.min(ttl, rrset.ttl);
   return ttl;
+}
+
+/** The message as records, and the same again as RRsets. */
+function weightOf(fetched: Fetched): number {
+  if (fetched.kind !== "found") return 1000;
+  const { answer, authority, additional } = fetched.message;
+  let octets = 2000;
+  for (const records of [answer, authority, additional])
+    for (const { rdata } of records) octets += 1000 + 2 * rdata.length;
+  return octets;
 }

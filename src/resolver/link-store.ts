@@ -31,6 +31,7 @@ export class LinkStore {
     settings: Settings,
     parts: {
       readonly maxOctets: number;
+      readonly failureOctets: number;
       readonly forwarding: boolean;
       readonly synthesizer: Synthesizer | null;
       readonly boundaries: Boundaries;
@@ -41,7 +42,7 @@ export class LinkStore {
     this.#clock = clock;
     this.#settings = settings;
     this.#answers = new AnswerCache(clock, { maxOctets: parts.maxOctets, entryOctets: settings.entryOctets });
-    this.failures = new FailureMemory(clock, settings);
+    this.failures = new FailureMemory(clock, settings, parts.failureOctets);
     this.#forwarding = parts.forwarding;
     this.#synthesizer = parts.synthesizer;
     this.#boundaries = parts.boundaries;

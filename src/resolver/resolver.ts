@@ -75,7 +75,7 @@ class IterativeResolver implements Resolver {
     const settings = settingsWith(parts.settings ?? {});
     const { env, forwards = [], stubs = [], negativeAnchors = [] } = parts;
     const { clock } = env;
-    const octets = settings.cacheOctets;
+    const part = (share: number): number => Math.floor(settings.cacheOctets * share);
     this.#env = env;
     this.#engine = parts.engine;
     this.#settings = settings;
@@ -83,7 +83,7 @@ class IterativeResolver implements Resolver {
     this.#forwarding = forwards.length > 0;
     const flights = new Flights(settings.waiters);
     const delegations = new DelegationCache(clock, {
-      maxOctets: Math.floor(octets * 0.15),
+      maxOctets: part(0.1),
       minTtl: settings.minDelegationTtl,
       maxTtl: settings.maxTtl,
     });
@@ -96,7 +96,7 @@ class IterativeResolver implements Resolver {
       follow: (question, task) => this.#follower.follow(question, task),
     });
     const infra = new InfraCache(clock);
-    const zones = new ZoneCache(clock, Math.max(1000, Math.floor((octets * 0.05) / 3000)));
+    const zones = new ZoneCache(clock, part(0.1));
     const boundaries = new Boundaries([
       ...parts.anchors.map((anchor) => anchor.zone),
       ...negativeAnchors,
@@ -110,13 +110,14 @@ class IterativeResolver implements Resolver {
           engine: parts.engine,
           policy: this.#policy,
           boundaries,
-          maxOctets: Math.floor(octets * 0.1),
+          maxOctets: part(0.1),
         })
       : null;
     this.#private = new PrivateAddresses(parts.privateAddresses ?? [], parts.privateDomains ?? []);
     this.#links = new LinkStore(clock, settings, {
       privateAddresses: this.#private,
-      maxOctets: Math.floor(octets * 0.7),
+      maxOctets: part(0.6),
+      failureOctets: part(0.05),
       forwarding: this.#forwarding,
       synthesizer,
       boundaries,
@@ -134,7 +135,7 @@ class IterativeResolver implements Resolver {
           })
         : null,
     });
-    this.#fetcher = new Fetcher({ clock, settings, flights, delegations, infra, addresses });
+    this.#fetcher = new Fetcher({ clock, settings, flights, delegations, infra, addresses, maxOctets: part(0.05) });
     this.#anchors = new Anchors({
       configured: parts.anchors,
       managed: parts.managedAnchors ?? null,

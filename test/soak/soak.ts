@@ -9,6 +9,7 @@ import { anchors, HINT, type Kind, type KindName, kinds, NOW, soakWorld } from "
 
 export interface Weight {
   readonly questions: number;
+  /** … of processor time. */
   readonly perSecond: number;
   readonly rssMb: number;
   /** What is alive: V8's heap and what hangs on it, after a collection where Node allows one (--expose-gc). */
@@ -18,7 +19,8 @@ export interface Weight {
 
 export interface Plan {
   readonly questions: number;
-  readonly only: readonly KindName[];
+  /** Asked in turn. */
+  readonly kinds: readonly KindName[];
   readonly settings: Partial<Settings>;
   readonly every: number;
   readonly onWeight: (weight: Weight) => void;
@@ -36,7 +38,7 @@ const clock: Clock = {
   },
 };
 
-export async function soak({ questions, only, settings, every, onWeight }: Plan): Promise<void> {
+export async function soak({ questions, kinds: asked, settings, every, onWeight }: Plan): Promise<void> {
   const world = soakWorld();
   const resolver = createResolver({
     env: { clock, random: systemRandom, exchange: world.exchange, emit: () => {} },
@@ -46,12 +48,12 @@ export async function soak({ questions, only, settings, every, onWeight }: Plan)
     settings: { queryPrivate: true, ipv6: false, ...settings },
   });
   let next = 0;
-  let lastMs = performance.now();
+  let lastUs = processorUs();
   let lastAt = 0;
   const work = async (): Promise<void> => {
     while (next < questions) {
       const i = next++;
-      const name = only[i % only.length]!;
+      const name = asked[i % asked.length]!;
       const kind: Kind = kinds[name];
       const [qname, type] = kind.question(i);
       const { verdict } = await resolver.resolve(qname, type);
@@ -62,9 +64,9 @@ export async function soak({ questions, only, settings, every, onWeight }: Plan)
       if ((i + 1) % every !== 0) continue;
       // Timers, sockets and finalisers of a real process have their turn as well.
       await new Promise((resolve) => setImmediate(resolve));
-      const perSecond = Math.round(((i + 1 - lastAt) * 1000) / (performance.now() - lastMs));
+      const perSecond = Math.round(((i + 1 - lastAt) * 1e6) / (processorUs() - lastUs));
       onWeight({ questions: i + 1, perSecond, sent: world.asked(), ...weigh() });
-      lastMs = performance.now();
+      lastUs = processorUs();
       lastAt = i + 1;
     }
   };
@@ -78,4 +80,9 @@ export function weigh(): Pick<Weight, "rssMb" | "aliveMb"> {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return { rssMb, aliveMb: mb(heapUsed + external) };
+}
+
+function processorUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }

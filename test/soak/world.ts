@@ -5,7 +5,7 @@
  * servers by the million that are lame or silent, bitmaps of all types, forgeries.
  */
 import { createHash } from "node:crypto";
-import type { Ask, Exchange } from "../../src/env/env.ts";
+import type { Ask, Exchange, ExchangeResult } from "../../src/env/env.ts";
 import { nsec3Hash, nsec3Owner } from "../../src/lab/chains.ts";
 import { countedLabels } from "../../src/rrset/canonical.ts";
 import { keyTag } from "../../src/wire/key-tag.ts";
@@ -21,6 +21,9 @@ const TTL = 3600;
 const SIGNATURE = Uint8Array.of(1, ...new Uint8Array(63).fill(7));
 const FORGED = Uint8Array.of(0, ...new Uint8Array(63).fill(7));
 const SMALL_KEY = Uint8Array.of(1, 1, 3, 13, ...new Uint8Array(64).fill(9));
+
+/** A bitmap of every type but A, NS, CNAME and DNAME: 8 KiB that say nothing. */
+const ALL_TYPES = allTypes();
 
 export const anchors = `. IN DS ${keyTag(SMALL_KEY)} 13 2 ${digestOf(Name.root, SMALL_KEY).toString("hex")}\n`;
 
@@ -52,6 +55,32 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds;
 
+/** How often each is asked of hundred. */
+const shares: Readonly<Record<KindName, number>> = {
+  data: 31,
+  open: 15,
+  nsec: 13,
+  bogus: 12,
+  hashed: 8,
+  alias: 5,
+  zones: 5,
+  islands: 3,
+  silent: 2,
+  lame: 2,
+  large: 2,
+  bitmap: 1,
+  keys: 1,
+};
+
+/** Kinds as often as they are to be asked, well mixed. */
+export function mixture(): readonly KindName[] {
+  const names = Object.keys(shares) as KindName[];
+  const all = names.flatMap((name) =>
+    Array.from({ length: shares[name] }, (_, i) => ({ name, at: (i + 0.5) / shares[name] })),
+  );
+  return all.sort((a, b) => a.at - b.at).map(({ name }) => name);
+}
+
 /** Zones below these top-level domains are delegated, one for each question. */
 const delegating = new Set<string>(["zones", "keys", "islands", "lame", "silent"] satisfies KindName[]);
 const unsigned = new Set<string>(["islands", "lame", "silent"] satisfies KindName[]);
@@ -68,12 +97,13 @@ export function soakWorld(): Soak {
     exchange: (ask) => {
       asked += 1;
       const octets = answerTo(ask);
-      // A turn of the event loop for each, as with sockets.
-      return Promise.resolve(
+      const result: ExchangeResult =
         octets === null
           ? { kind: "timeout", discarded: 0 }
-          : { kind: "reply", message: decodeMessage(octets), octets: octets.length, rttMs: 1 },
-      );
+          : { kind: "reply", message: decodeMessage(octets), octets: octets.length, rttMs: 1 };
+      // Now and then a turn of the event loop, as with sockets.
+      if (asked % 64 !== 0) return Promise.resolve(result);
+      return new Promise((resolve) => setImmediate(resolve, result));
     },
   };
 }
@@ -86,7 +116,7 @@ function answerTo({ question, server }: Ask): Uint8Array | null {
   if (tld === "silent" && zone.labelCount === 2) return null;
   if (tld === "lame" && zone.labelCount === 2) return message(question, { rcode: RCODE.REFUSED });
   const cut = cutBelow(zone, name, tld);
-  if (cut !== null && !(type === TYPE.DS && name.equals(cut) && false)) {
+  if (cut !== null) {
     if (type === TYPE.DS && name.equals(cut))
       return message(question, {
         aa: true,
@@ -145,9 +175,8 @@ function leaf(name: Name, type: number, zone: Name, tld: string): Sections {
         ],
       };
     case "bitmap": {
-      const all = new Set(Array.from({ length: 0x10000 }, (_, i) => i));
-      for (const absent of [type, TYPE.CNAME, TYPE.NS, TYPE.DNAME]) all.delete(absent);
-      return { authority: [...soa(zone), ...signed(zone, [nsec(name, name.child("x")!, all)])] };
+      const rdata = Uint8Array.of(...name.child("x")!.wire, ...ALL_TYPES);
+      return { authority: [...soa(zone), ...signed(zone, [record(name, TYPE.NSEC, rdata)])] };
     }
     case "alias":
       if (`${name}`.startsWith("to.")) return { answer: signed(zone, [address]) };
@@ -288,4 +317,11 @@ function message(question: Ask["question"], sections: Sections): Uint8Array {
     edns: { version: 0, udpSize: 1232, dnssecOk: true, compactOk: false, options: [] },
     ...sections,
   });
+}
+
+function allTypes(): Uint8Array {
+  const octets = new Uint8Array(256 * 34).fill(255);
+  for (let window = 0; window < 256; window++) octets.set([window, 32], window * 34);
+  for (const absent of [TYPE.A, TYPE.NS, TYPE.CNAME, TYPE.DNAME]) octets[2 + (absent >> 3)]! &= ~(0x80 >> (absent & 7));
+  return octets;
 }

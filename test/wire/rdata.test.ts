@@ -306,3 +306,21 @@ describe("values", () => {
     );
   });
 });
+
+test("a bitmap of all types is read where it stands, and is a set like any other", () => {
+  const windows = Array.from({ length: 256 }, (_, window) => [window, 32, ...new Array(32).fill(0xaa)]).flat();
+  const rdata = Uint8Array.of(0, ...windows);
+  const { types } = decodeRdata(TYPE.NSEC, rdata);
+  const expected = Array.from({ length: 32768 }, (_, i) => 2 * i);
+  expect([...types]).toEqual(expected);
+  expect(types.size).toBe(32768);
+  expect([0, 1, 2, 3, 255, 256, 65534, 65535].map((type) => types.has(type))).toEqual(
+    [0, 1, 2, 3, 255, 256, 65534, 65535].map((type) => type % 2 === 0),
+  );
+  expect(encodeRdata(TYPE.NSEC, { next: Name.root, types })).toEqual(rdata);
+  const short = decodeRdata(
+    TYPE.NSEC,
+    Uint8Array.of(0, 0, 1, 0x40, 1, 32, ...new Array(32).fill(1), 255, 32, ...new Array(32).fill(1)),
+  );
+  expect([1, 8, 255, 256 + 7, 65535].map((type) => short.types.has(type))).toEqual([true, false, false, true, true]);
+});
