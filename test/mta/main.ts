@@ -3,14 +3,18 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import packet from "dns-packet";
+import { createResolver } from "../../src/resolver/create.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { askServer, type Query } from "../peers/client.ts";
 import { type Daemon, startDaemon, stopDaemons } from "../peers/daemon.ts";
+import { inParallel } from "../peers/run-tool.ts";
+import { differences, disagreements, inWords, type Pair, seenOfPostfix } from "./agreement.ts";
 import { makeCertificates } from "./certificates.ts";
 import { deliverWithExim, eximVersion } from "./exim.ts";
 import { faultsIn } from "./judge.ts";
 import type { Outcome } from "./mail.ts";
 import { startMailServers } from "./mail-server.ts";
+import { deliverOurselves } from "./ours.ts";
 import { levels, type Postfix, startPostfix } from "./postfix.ts";
 import { startRelay } from "./relay.ts";
 import { type Expectation, issuedNames, type Row, rowsWith } from "./rows.ts";
@@ -19,6 +23,7 @@ import { mailServersOf, startInternet } from "./world.ts";
 const [folder, programs] = process.argv.slice(2) as [string, string];
 const RESOLVER = "127.0.0.1";
 const RELAY = "127.0.0.2";
+const OURS_AT_ONCE = 4;
 
 let faults = 0;
 const started = performance.now();
@@ -76,14 +81,16 @@ async function run(): Promise<void> {
     made("postfix"),
     rows.map(({ domain }) => domain),
   );
+  // Every row at both levels; where a row says what to expect, that is looked for, and in all of them agreement with us.
   const cases = rows.flatMap((row) => [
-    ...(row.dane === undefined ? [] : [{ row, level: "dane" as const, expected: row.dane }]),
-    ...(row.daneOnly === undefined ? [] : [{ row, level: "daneOnly" as const, expected: row.daneOnly }]),
+    { row, level: "dane" as const, expected: row.dane },
+    { row, level: "daneOnly" as const, expected: row.daneOnly },
   ]);
   const recipientOf = ({ row, level }: (typeof cases)[number]): string => `${levels[level]}@${row.domain}`;
   const outcomes = await postfix.deliver(cases.map(recipientOf));
   tell(`Postfix ${postfix.version}`);
   for (const each of cases) {
+    if (each.expected === undefined) continue;
     const recipient = recipientOf(each);
     const outcome = outcomes.get(recipient);
     const title = each.level === "dane" ? "dane     " : "dane-only";
@@ -93,6 +100,35 @@ async function run(): Promise<void> {
       outcome,
     );
   }
+
+  // ---- the library's own planner and matcher, on the same rows, same servers, from an empty cache
+  const { hints, anchors } = internet.world;
+  const resolver = createResolver({ rootHints: hints, trustAnchors: anchors, settings: { queryPrivate: true } });
+  const pairs: (readonly [Pair, Outcome | undefined])[] = [];
+  await inParallel(cases, OURS_AT_ONCE, async (each) => {
+    const recipient = `ours-${recipientOf(each)}`;
+    const level = each.level === "dane" ? "dane" : "dane-only";
+    const ours = await deliverOurselves(resolver, recipient, { level });
+    const outcome = outcomes.get(recipientOf(each));
+    const to = (address: string) => mail.received.filter((one) => one.recipient === address);
+    const received = { postfix: to(recipientOf(each)), ours: to(recipient) };
+    const postfix = outcome === undefined ? ({ status: "unknown" } as const) : seenOfPostfix(outcome);
+    pairs[cases.indexOf(each)] = [{ domain: each.row.domain, level, postfix, ours, received }, outcome];
+  });
+  for (const [pair, outcome] of pairs) {
+    const what = `${pair.level.padEnd(9)} ${pair.domain.padEnd(19)} ${inWords(pair.ours, pair.received.ours)}`;
+    report(`agreed  ${what}`, disagreements(pair, differences), outcome);
+  }
+  // What it would look like if they did not: a planner without digest agility.
+  const [agility] = pairs.find(([{ domain, level }]) => domain === "agility.lab" && level === "dane")!;
+  const lax = { level: "dane", policy: { digests: [2, 1], agility: "all" } } as const;
+  const ours = await deliverOurselves(resolver, "lax@agility.lab", lax);
+  report("a planner that errs is noticed", [
+    ...(disagreements({ ...agility, ours }, differences).length > 0 ? [] : ["it was not"]),
+  ]);
+  await resolver.close();
+  tell("the planner beside Postfix");
+
   await watchPostfix(postfix, mail.received);
 
   // ---- Exim, DANE.md 1.3, with a resolver that remembers nothing of what Postfix asked

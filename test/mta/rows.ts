@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { alter, corrupted } from "../../src/lab/injure.ts";
 import { forType, silent } from "../../src/lab/quirks.ts";
 import type { ServerDescription, ZoneDescription } from "../../src/lab/world.ts";
-import { TYPE } from "../../src/wire/registry.ts";
+import { type RRType, TYPE } from "../../src/wire/registry.ts";
 import { association, type Certificates, type Identity } from "./certificates.ts";
 
 export interface Row {
@@ -43,7 +43,7 @@ export interface Deferred extends Logged {
 }
 
 /** Names for which the CA must issue. */
-export const issuedNames = ["mx.ta.lab", "elsewhere.invalid", "ta-next-hop.lab"];
+export const issuedNames = ["mx.ta.lab", "elsewhere.invalid", "ta-next-hop.lab", "mx.held.lab", "mx.held-key.lab"];
 
 const verified = /: Verified TLS connection established to /;
 const trusted = /: Trusted TLS connection established to /;
@@ -322,6 +322,110 @@ export function rowsWith(certificates: Certificates): readonly Row[] {
       hosts: { "mx.mute.lab": careless },
       dane: { ...deferred(/dsn=4\.7\.5, status=deferred \(TLSA lookup error for mx\.mute\.lab:25\)/), never: [anyTls] },
       exim: deferred(/DANE error: tlsa lookup DEFER/, eximDeferred(-36)),
+    },
+    ...further(certificates, { simple, holding, pinned }),
+  ];
+}
+
+interface Makers {
+  readonly simple: (apex: string, tlsa: string | null, rest?: Partial<ZoneDescription>) => ZoneDescription;
+  readonly holding: (apex: string, records: string) => ZoneDescription;
+  readonly pinned: string;
+}
+
+/** Nothing is expected of these but that Postfix and we do the same (agreement.ts). */
+function further({ careless, issuedTo, ca }: Certificates, { simple, holding, pinned }: Makers): readonly Row[] {
+  const withoutCa = (name: string): Identity => {
+    const { key, chain } = issuedTo(name);
+    return { key, chain: chain.slice(0, chain.indexOf("-----END CERTIFICATE-----") + 26) };
+  };
+  const tampered = (apex: string, owner: string, type: RRType): Partial<ZoneDescription> => ({
+    edit: (zone) =>
+      alter(zone, [`${owner}${apex}`, type], ({ signatures }) => ({ signatures: signatures.map(corrupted) })),
+  });
+  return [
+    {
+      domain: "clear.lab",
+      what: "no TLSA, proven, and no STARTTLS",
+      zones: [simple("clear.lab", null)],
+      hosts: { "mx.clear.lab": "no STARTTLS" },
+    },
+    {
+      domain: "held.lab",
+      what: "2 0 0: the CA is in DNS, and the host does not send it",
+      zones: [simple("held.lab", `TLSA 2 0 0 ${association(ca, 0, 0)}`)],
+      hosts: { "mx.held.lab": withoutCa("mx.held.lab") },
+    },
+    {
+      domain: "held-key.lab",
+      what: "2 1 0: the CA's key is in DNS, and the host does not send the CA",
+      zones: [simple("held-key.lab", `TLSA 2 1 0 ${association(ca, 1, 0)}`)],
+      hosts: { "mx.held-key.lab": withoutCa("mx.held-key.lab") },
+    },
+    {
+      domain: "unsent.lab",
+      what: "2 1 1: the host does not send the CA",
+      zones: [simple("unsent.lab", `TLSA 2 1 1 ${association(ca, 1, 1)}`)],
+      hosts: { "mx.unsent.lab": withoutCa("mx.ta.lab") },
+    },
+    {
+      domain: "wild.lab",
+      what: "the TLSA RR is a wildcard",
+      zones: [holding("wild.lab", `@ MX 10 mx\n*._tcp.mx ${pinned}`)],
+      hosts: { "mx.wild.lab": careless },
+    },
+    {
+      domain: "mail.also.lab",
+      what: "the mail domain is a secure alias of one whose host shows that one's name",
+      zones: [holding("also.lab", "mail CNAME ta-next-hop.lab.")],
+      hosts: {},
+    },
+    {
+      domain: "short.lab",
+      what: "3 1 1 with a digest that is too short: unusable",
+      zones: [simple("short.lab", "TLSA 3 1 1 abcdef")],
+      hosts: { "mx.short.lab": careless },
+    },
+    {
+      domain: "mixed.lab",
+      what: "3 1 1 wrong beside 1 1 1: what is unusable does not help",
+      zones: [
+        holding(
+          "mixed.lab",
+          `@ MX 10 mx\n_25._tcp.mx TLSA 3 1 1 ${association(ca, 1, 1)}\n_25._tcp.mx TLSA 1 1 1 ${association(new X509Certificate(careless.chain), 1, 1)}`,
+        ),
+      ],
+      hosts: { "mx.mixed.lab": careless },
+    },
+    {
+      domain: "bogus-mx.lab",
+      what: "somebody tampered with the MX",
+      zones: [simple("bogus-mx.lab", pinned, tampered("bogus-mx.lab", "", TYPE.MX))],
+      hosts: { "mx.bogus-mx.lab": careless },
+    },
+    {
+      domain: "bogus-address.lab",
+      what: "somebody tampered with the address",
+      zones: [simple("bogus-address.lab", pinned, tampered("bogus-address.lab", "mx.", TYPE.A))],
+      hosts: { "mx.bogus-address.lab": careless },
+    },
+    {
+      domain: "null-mx.lab",
+      what: "null MX",
+      zones: [holding("null-mx.lab", "@ MX 0 .")],
+      hosts: {},
+    },
+    {
+      domain: "homeless.lab",
+      what: "the MX host has no address",
+      zones: [holding("homeless.lab", '@ MX 10 mx\nmx TXT "nobody"')],
+      hosts: {},
+    },
+    {
+      domain: "nobody.homeless.lab",
+      what: "there is no such domain",
+      zones: [],
+      hosts: {},
     },
   ];
 }
