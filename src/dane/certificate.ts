@@ -1,7 +1,7 @@
-/** Certificates and bare keys as DANE sees them. X.509 is node:crypto's work; der.ts adds what it does not show. */
+/** Certificates and bare keys as DANE sees them. X.509 is node:crypto's work; x509.ts adds what it does not show. */
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { UnixSeconds } from "../env/env.ts";
-import { type CertificateParts, certificateParts, sequence } from "./der.ts";
+import { type CertificateParts, certificateParts, isSequence } from "./x509.ts";
 
 /** Null if the octets are not one certificate in DER, all of them: node:crypto would take PEM and trailing octets too. */
 export function certificateFromDer(der: Uint8Array): X509Certificate | null {
@@ -15,7 +15,7 @@ export function certificateFromDer(der: Uint8Array): X509Certificate | null {
 
 /** Null if the octets are not one SubjectPublicKeyInfo in DER, of a kind that this platform knows. */
 export function publicKeyFromDer(der: Uint8Array): KeyObject | null {
-  if (sequence(der) === null) return null; // octets after the key would be overlooked
+  if (!isSequence(der)) return null; // octets after the key would be overlooked
   try {
     return createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
   } catch {
@@ -42,6 +42,11 @@ export function partsOf(certificate: X509Certificate): CertificateParts | null {
     parsed.set(certificate, parts);
   }
   return parts;
+}
+
+/** SubjectPublicKeyInfo as it stands in the certificate; null if that cannot be read. */
+export function publicKeyInfoOf(certificate: X509Certificate): Uint8Array | null {
+  return partsOf(certificate)?.publicKeyInfo ?? null;
 }
 
 export type Currency =

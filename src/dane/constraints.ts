@@ -1,9 +1,9 @@
 /** What the certificates of a path say about each other, besides names and signatures. RFC 5280 §4.2, §6.1. */
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { keyOf, partsOf, subjectText } from "./certificate.ts";
-import { type CertificateParts, elements, oidText, sequence, TAG } from "./der.ts";
 import { whyOutside } from "./name-constraints.ts";
 import type { Path } from "./path.ts";
+import { type CertificateParts, extendedKeyUsage, mayServeTls, pathLength, signatureAlgorithm } from "./x509.ts";
 
 const ID = {
   keyUsage: "2.5.29.15",
@@ -75,7 +75,8 @@ function whyUnfitAlone(certificate: X509Certificate, parts: CertificateParts, ro
   if (unknown !== undefined) return `has the critical extension ${unknown.id}, which is not known`;
   // RFC 5280 §4.2.1.12; an issuer's purposes bound those of what it signs, as browsers and OpenSSL have it.
   const purposes = extension(parts, ID.extendedKeyUsage);
-  if (purposes !== null && !oids(purposes).includes(SERVER_AUTHENTICATION)) return "is not meant for TLS servers";
+  if (purposes !== null && !extendedKeyUsage(purposes)?.includes(SERVER_AUTHENTICATION))
+    return "is not meant for TLS servers";
   if (role === "issuer") return certificate.ca ? null : "is no CA";
   const usage = extension(parts, ID.keyUsage);
   if (usage !== null && !mayServeTls(usage)) return "has a key that is not meant for TLS";
@@ -88,37 +89,23 @@ function whyTooLong(
   between: readonly { readonly certificate: X509Certificate }[],
 ): string | null {
   const constraints = extension(parts, ID.basicConstraints);
-  const limit = constraints === null ? null : sequence(constraints)?.find(({ tag }) => tag === TAG.INTEGER);
-  if (limit == null) return null;
-  const allowed = limit.content.length === 1 ? limit.content[0]! : Number.POSITIVE_INFINITY;
+  const allowed = constraints === null ? null : pathLength(constraints);
+  if (allowed === null) return null;
+  if (allowed === "unreadable") return "has basic constraints that cannot be read";
   const issuers = between.filter(({ certificate }) => certificate.subject !== certificate.issuer).length;
   return issuers > allowed ? `allows ${allowed} issuers below it, and there are ${issuers}` : null;
 }
 
-function whyWeak({ signatureAlgorithm }: CertificateParts, signer: KeyObject | null): string | null {
-  if (!isStrong(signatureAlgorithm)) return "is signed with an algorithm that is too weak or not known";
+function whyWeak(parts: CertificateParts, signer: KeyObject | null): string | null {
+  if (!isStrong(parts.signatureAlgorithm)) return "is signed with an algorithm that is too weak or not known";
   const bits = signer?.asymmetricKeyDetails?.modulusLength;
   return bits !== undefined && bits < MIN_RSA_BITS ? `is signed by an RSA key of ${bits} bits` : null;
 }
 
 function isStrong(algorithm: Uint8Array): boolean {
-  const [id, parameters] = sequence(algorithm) ?? [];
-  const name = id?.tag === TAG.OID ? oidText(id.content) : null;
-  if (name !== RSA_PSS) return name !== null && signatureAlgorithms.has(name);
-  // RFC 4055 §3.1: [0] hashAlgorithm; without it the hash is SHA-1.
-  const hash = elements(parameters?.content ?? new Uint8Array())?.find(({ tag }) => tag === 0xa0);
-  const hashId = sequence(hash?.content ?? new Uint8Array())?.[0];
-  return hashId?.tag === TAG.OID && pssHashes.has(oidText(hashId.content) ?? "");
-}
-
-/** digitalSignature, keyEncipherment or keyAgreement. RFC 5280 §4.2.1.3. */
-function mayServeTls(keyUsage: Uint8Array): boolean {
-  const [bits] = elements(keyUsage) ?? [];
-  return bits?.tag === TAG.BIT_STRING && ((bits.content[1] ?? 0) & 0b1010_1000) !== 0;
-}
-
-function oids(octets: Uint8Array): readonly string[] {
-  return (sequence(octets) ?? []).flatMap(({ tag, content }) => (tag === TAG.OID ? [oidText(content) ?? ""] : []));
+  const read = signatureAlgorithm(algorithm);
+  if (read === null) return false;
+  return read.id === RSA_PSS ? pssHashes.has(read.pssHash ?? "") : signatureAlgorithms.has(read.id);
 }
 
 function extension({ extensions }: CertificateParts, wanted: string): Uint8Array | null {

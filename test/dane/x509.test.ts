@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { certificateFromDer, currencyOf, publicKeyFromDer } from "../../src/dane/certificate.ts";
-import { certificateParts, elements, oidText } from "../../src/dane/der.ts";
 import { matchCertificate } from "../../src/dane/match.ts";
 import { whyOutside } from "../../src/dane/name-constraints.ts";
 import { smtpPolicy } from "../../src/dane/records.ts";
+import { certificateParts, extendedKeyUsage, isSequence, pathLength, rdnsOf } from "../../src/dane/x509.ts";
 import { seededRandom } from "../../src/env/virtual.ts";
 import { chain, LAB_NOW, names, pem, spki, unsafeSecure } from "./harness.ts";
 
@@ -38,7 +38,7 @@ describe("the octets of a certificate", () => {
 
   it("may be anything: the reader never throws", () => {
     const random = seededRandom(5);
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 1000; i++) {
       const octets = Uint8Array.from(leaf.raw);
       for (let n = 1 + random.integer(4); n > 0; n--) octets[random.integer(octets.length)] = random.integer(256);
       certificateParts(octets);
@@ -48,22 +48,110 @@ describe("the octets of a certificate", () => {
 
   it.each([
     ["an indefinite length", [0x30, 0x80, 0, 0]],
-    ["a length longer than needed", [0x04, 0x81, 0x01, 0]],
-    ["a length with leading zeros", [0x04, 0x82, 0x00, 0x80, ...Array(128).fill(0)]],
+    ["an indefinite length inside", [0x30, 4, 0x30, 0x80, 0, 0]],
+    ["a length longer than needed", [0x30, 0x81, 0x01, 0]],
+    ["a length with leading zeros", [0x30, 0x82, 0x00, 0x80, ...[0x04, 126], ...Array(126).fill(0)]],
     ["a tag of several octets", [0x1f, 0x81, 0x01, 0]],
     ["a tag without a length", [0x30]],
     ["a length of four octets", [0x30, 0x84, 0, 0, 0, 0]],
-  ])("are not DER with %s", (_, octets) => expect(elements(Uint8Array.from(octets))).toBeNull());
+    ["something behind them", [0x30, 0, 0]],
+    ["less than the length says", [0x30, 4, 5, 0]],
+    ["a SET around them", [0x31, 0]],
+    ["nothing at all", []],
+  ])("are not DER with %s", (_, octets) => expect(isSequence(Uint8Array.from(octets))).toBe(false));
+
+  it("are DER otherwise", () => {
+    expect(isSequence(Uint8Array.of(0x30, 0))).toBe(true);
+    expect(isSequence(Uint8Array.of(0x30, 2, 5, 0))).toBe(true);
+    expect(isSequence(leaf.raw)).toBe(true);
+  });
 
   it("name things by numbers", () => {
-    expect(oidText(Uint8Array.of(0x55, 0x1d, 0x13))).toBe("2.5.29.19");
-    expect(oidText(Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d))).toBe("1.2.840.10045");
-    expect(oidText(Uint8Array.of(0x88, 0x37))).toBe("2.999");
-    expect(oidText(Uint8Array.of(0x55, 0x81))).toBeNull();
-    expect(oidText(new Uint8Array())).toBeNull();
-    expect(oidText(new Uint8Array(20).fill(0xff))).toBeNull();
+    const usages = (...oids: number[][]) =>
+      extendedKeyUsage(tlv(0x30, ...oids.map((oid) => tlv(6, Uint8Array.from(oid)))));
+    expect(usages([0x55, 0x1d, 0x13], [0x2a, 0x86, 0x48, 0xce, 0x3d], [0x88, 0x37])).toEqual([
+      "2.5.29.19",
+      "1.2.840.10045",
+      "2.999",
+    ]);
+    expect(usages([0x55, 0x81])).toBeNull();
+    expect(usages([0x55, 0x80, 0x01])).toBeNull();
+    expect(usages([])).toBeNull();
   });
 });
+
+/** Everything that a hostile server can send within TLS's limits is refused in a moment, and nothing throws. */
+describe("hostile octets", () => {
+  const quick = (octets: Uint8Array): void => {
+    const start = performance.now();
+    expect(certificateParts(octets)).toBeNull();
+    expect(rdnsOf(octets)).toBeNull();
+    // A bound with room for a slow machine: without limits the first takes minutes.
+    expect(performance.now() - start).toBeLessThan(20_000);
+  };
+  it("nested 20,000 deep", () => {
+    let octets: Uint8Array = Buffer.of(5, 0);
+    for (let i = 0; i < 15_000; i++) octets = wrap(0x30, octets);
+    quick(octets);
+  });
+  it("of a hundred thousand elements", () => quick(wrap(0x30, Buffer.alloc(60_000, Buffer.of(5, 0)))));
+  it("huge", () => quick(wrap(0x30, wrap(4, Buffer.alloc(4_000_000)))));
+  it("that say they are longer than they are", () => quick(Buffer.of(0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 0)));
+  it("with an extension twice", () => {
+    // The last extension once more, and all lengths put right.
+    const twice = rebuilt(leaf.raw, (extensions) => [...extensions, extensions.at(-1)!]);
+    const same = rebuilt(leaf.raw, (extensions) => extensions);
+    expect(Buffer.from(same)).toEqual(leaf.raw);
+    expect(certificateParts(same)).not.toBeNull();
+    expect(certificateParts(twice)).toBeNull();
+    expect(() => new X509Certificate(twice)).not.toThrow();
+  });
+  it("with constraints that are none", () => {
+    expect(pathLength(Buffer.of(0x30, 3, 1, 1, 0xff))).toBeNull();
+    expect(pathLength(Buffer.of(0x30, 6, 1, 1, 0xff, 2, 1, 0))).toBe(0);
+    expect(pathLength(Buffer.of(0x30, 9, 1, 1, 0xff, 2, 4, 0x7f, 0xff, 0xff, 0xff))).toBe(0x7fffffff);
+    expect(pathLength(Buffer.of(0x30, 6, 1, 1, 0xff, 2, 1, 0x80))).toBe("unreadable");
+    expect(pathLength(Buffer.of(0x30, 0x80, 0, 0))).toBe("unreadable");
+  });
+});
+
+/** A TLV of any length. */
+function wrap(tag: number, content: Uint8Array): Buffer {
+  const n = content.length;
+  const length =
+    n < 128
+      ? [n]
+      : n < 256
+        ? [0x81, n]
+        : n < 65536
+          ? [0x82, n >> 8, n & 255]
+          : [0x83, n >> 16, (n >> 8) & 255, n & 255];
+  return Buffer.concat([Buffer.of(tag, ...length), content]);
+}
+
+/** The certificate with other extensions. */
+function rebuilt(raw: Uint8Array, change: (extensions: Buffer[]) => Buffer[]): Buffer {
+  const inside = (octets: Uint8Array): Buffer[] => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < octets.length; ) {
+      const first = octets[at + 1]!;
+      const size = first < 128 ? 0 : first & 127;
+      let length = size === 0 ? first : 0;
+      for (let i = 0; i < size; i++) length = length * 256 + octets[at + 2 + i]!;
+      const end = at + 2 + size + length;
+      parts.push(Buffer.from(octets.subarray(at, end)));
+      at = end;
+    }
+    return parts;
+  };
+  const content = (octets: Buffer): Buffer => octets.subarray(octets[1]! < 128 ? 2 : 2 + (octets[1]! & 127));
+  const [body, ...rest] = inside(content(Buffer.from(raw)));
+  const fields = inside(content(body!));
+  const last = fields.pop()!;
+  const extensions = inside(content(inside(content(last))[0]!));
+  const list = wrap(0xa3, wrap(0x30, Buffer.concat(change(extensions))));
+  return wrap(0x30, Buffer.concat([wrap(0x30, Buffer.concat([...fields, list])), ...rest]));
+}
 
 describe("a certificate with one octet changed", () => {
   const tlsa = unsafeSecure("2 0 1 root");
