@@ -8,6 +8,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   "dane check": async () => (await import("./dane-check.ts")).daneCheckCommand,
   "config check": async () => (await import("./config.ts")).configCheckCommand,
   "config show": async () => (await import("./config.ts")).configShowCommand,
+  "tlsa generate": async () => (await import("./tlsa-generate.ts")).tlsaGenerateCommand,
   lab: async () => (await import("./lab.ts")).labCommand,
 };
 

@@ -11,6 +11,7 @@ import { type Command, type Given, type Io, UsageError } from "./command.ts";
 import { checkText, nagiosCode, nagiosLine, worstOutcome } from "./dane-check-text.ts";
 import { secondsFrom } from "./duration.ts";
 import { asciiName } from "./names.ts";
+import { portFrom, starttlsOption } from "./server-options.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
 
 const exitCodes: Readonly<Record<Outcome, number>> = {
@@ -158,11 +159,9 @@ function optionsFrom(given: Given) {
 }
 
 function checkedFrom(given: Given): Checked {
-  const port = given.number("port", { min: 1, max: 65535 });
-  if (port !== undefined && !Number.isInteger(port)) throw new UsageError(`--port is ${port}: a whole number expected`);
   const service = given.text("service");
-  if (service === undefined) return { what: given.on("host") ? "host" : "mail", port: port ?? 25 };
-  if (given.on("host") || port !== undefined)
+  if (service === undefined) return { what: given.on("host") ? "host" : "mail", port: portFrom(given) };
+  if (given.on("host") || given.on("port"))
     throw new UsageError("--service takes hosts and ports from SRV records: neither --host nor --port goes with it");
   const labels = service.split(".").map((label) => (label.startsWith("_") ? label : `_${label}`));
   const [name, protocol = "_tcp", ...more] = labels;
@@ -171,14 +170,6 @@ function checkedFrom(given: Given): Checked {
   return { what: "service", service: `${name}.${protocol}` };
 }
 
-const byPort: ReadonlyMap<number, StarttlsProtocol> = new Map([
-  [24, "lmtp"],
-  [25, "smtp"],
-  [110, "pop3"],
-  [143, "imap"],
-  [587, "smtp"],
-  [4190, "sieve"],
-]);
 const byService: ReadonlyMap<string, StarttlsProtocol> = new Map([
   ["_imap._tcp", "imap"],
   ["_pop3._tcp", "pop3"],
@@ -187,23 +178,12 @@ const byService: ReadonlyMap<string, StarttlsProtocol> = new Map([
 ]);
 
 function starttlsFrom(given: Given, checked: Checked): StarttlsProtocol | "none" {
-  const wanted = given.text("starttls");
-  if (given.on("tls")) {
-    if (wanted !== undefined) throw new UsageError("--tls and --starttls contradict each other");
-    return "none";
+  switch (checked.what) {
+    case "mail":
+      return starttlsOption(given, checked.port, "smtp");
+    case "host":
+      return starttlsOption(given, checked.port);
+    case "service":
+      return starttlsOption(given, 0, byService.get(checked.service) ?? "none");
   }
-  if (wanted === undefined) {
-    switch (checked.what) {
-      case "mail":
-        return "smtp";
-      case "host":
-        return byPort.get(checked.port) ?? "none";
-      case "service":
-        return byService.get(checked.service) ?? "none";
-    }
-  }
-  const protocol = starttlsProtocols.find((one) => one === wanted);
-  if (protocol === undefined)
-    throw new UsageError(`--starttls is "${wanted}": one of ${starttlsProtocols.join(", ")} expected`);
-  return protocol;
 }

@@ -1,11 +1,10 @@
 /** `rootwalk dane check` from DNS to certificates, with servers on loopback. */
 import { afterEach, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/run.ts";
-import { systemClock } from "../../src/env/system.ts";
 import type { DomainReport } from "../../src/mail/check-report.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { tlsaLine } from "../dane/harness.ts";
-import { inMemory, type MailHostPlan, type MailWorld, mailWorld } from "./mail-world.ts";
+import { commandIo } from "./command-io.ts";
+import { type MailHostPlan, type MailWorld, mailWorld } from "./mail-world.ts";
 
 const worlds: MailWorld[] = [];
 afterEach(() => {
@@ -21,22 +20,9 @@ async function worldOf(hosts: readonly MailHostPlan[], zone?: Zone, extra?: (por
 }
 
 async function command(world: MailWorld, ...argv: string[]) {
-  let out = "";
-  let err = "";
-  const io = {
-    stdout: (text: string) => {
-      out += text;
-    },
-    stderr: (text: string) => {
-      err += text;
-    },
-    stop: new AbortController().signal,
-    clock: systemClock,
-    createResolver: (options: Parameters<typeof createResolver>[0]) =>
-      createResolver({ ...options, ...inMemory(world), settings: { queryPrivate: true } }),
-  };
+  const io = commandIo(world);
   const code = await run(["dane", "check", ...argv], io);
-  return { code, out, err };
+  return { code, out: io.out(), err: io.err() };
 }
 
 async function check(world: MailWorld, ...options: string[]) {
