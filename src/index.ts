@@ -8,6 +8,13 @@ export { hostEngine, loadPortableEngine } from "./crypto/load.ts";
 export { nativeEngine } from "./crypto/native.ts";
 export type { Authenticate, Encrypt, Opportunistic, Pkix, Skip } from "./dane/actions.ts";
 export { type TlsrptPolicy, type TlsrptResult, tlsrptResults } from "./dane/codes.ts";
+export {
+  type DaneException,
+  type DaneExceptions,
+  daneExceptions,
+  type ExceptionLimits,
+  parseDaneExceptions,
+} from "./dane/exceptions.ts";
 export type { Asker, DaneOptions } from "./dane/lookups.ts";
 export { type DaneMatch, type Matching, matchCertificate, type PkixResult } from "./dane/match.ts";
 export { anyUsagePolicy, type DanePolicy, smtpPolicy } from "./dane/records.ts";

@@ -36,6 +36,8 @@ export interface Opportunistic extends Told {
   readonly do: "opportunistic";
   /** Null for an address literal, and for a name that TLS cannot carry. */
   readonly sni: string | null;
+  /** What DANE asks for, where the operator has suspended it (`exceptions`, `mode`): to be tried for reports, not to be obeyed. */
+  readonly suspended?: Authenticate | Encrypt | Skip;
   readonly expires: UnixSeconds;
 }
 

@@ -56,6 +56,8 @@ export const codes = {
   "mx insecure": none(null),
   "address literal": none(null),
   "service insecure": none(null),
+  "dane suspended": tlsa(null, null),
+  "dane report only": tlsa(null, null),
   "sts applies": sts(null, null),
   "sts policy not fetched": sts("sts-policy-fetch-error", null),
   "sts policy invalid": sts("sts-policy-invalid", null),

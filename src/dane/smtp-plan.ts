@@ -6,6 +6,7 @@ import { TYPE } from "../wire/registry.ts";
 import { type Authenticate, type Encrypt, type Opportunistic, type Skip, skip } from "./actions.ts";
 import { type HostAddresses, lookUpAddresses } from "./address-security.ts";
 import { type Code, retold, type Told, told } from "./codes.ts";
+import { type DaneExceptions, suspended } from "./exceptions.ts";
 import { distinctNames, hostText } from "./host-names.ts";
 import { type Asker, ask, type DaneOptions, earliest } from "./lookups.ts";
 import { addressLiteral, type Exchanger, judgeNextHop, type NextHop } from "./next-hop.ts";
@@ -49,6 +50,10 @@ export interface DeliveryOptions extends DaneOptions {
   readonly policy?: Pick<DanePolicy, "digests" | "agility">;
   /** For the order among hosts of one preference; without it they stay as they came. */
   readonly random?: Random;
+  /** "report-only": nothing that DANE says is obeyed, all of it is told (`action.suspended`). Default: "enforce". */
+  readonly mode?: "enforce" | "report-only";
+  /** Domains and hosts with which DANE is suspended for a while: `daneExceptions`. */
+  readonly exceptions?: DaneExceptions;
   /** More hosts than this are not looked at. */
   readonly maxHosts?: number;
 }
@@ -65,6 +70,17 @@ export async function planDelivery(
   const rules = rulesFrom(options);
   const literal = typeof domain === "string" ? addressLiteral(domain) : null;
   if (literal !== null) return literalPlan(literal, rules);
+  const plan = await strictPlan(resolver, domain, { rules, options });
+  const { mode = "enforce", exceptions } = options;
+  return mode === "enforce" && exceptions === undefined ? plan : lenientPlan(plan, options);
+}
+
+interface Asking {
+  readonly rules: Rules;
+  readonly options: DeliveryOptions;
+}
+
+async function strictPlan(resolver: Asker, domain: Name | string, { rules, options }: Asking): Promise<DeliveryPlan> {
   if (options.random !== undefined) return makePlan(resolver, domain, { rules, options }); // each roll is another plan
   const { clock = systemClock } = options;
   const key = `${rules.text} ${typeof domain === "string" ? `text ${domain}` : `name ${domain.key}`}`;
@@ -78,11 +94,7 @@ export async function planDelivery(
 
 const plans = new PlanMemory<DeliveryPlan>();
 
-async function makePlan(
-  resolver: Asker,
-  domain: Name | string,
-  { rules, options }: { readonly rules: Rules; readonly options: DeliveryOptions },
-): Promise<DeliveryPlan> {
+async function makePlan(resolver: Asker, domain: Name | string, { rules, options }: Asking): Promise<DeliveryPlan> {
   const name = typeof domain === "string" ? Name.parse(domain) : domain;
   const next = judgeNextHop(name, await ask(resolver, [name, TYPE.MX], options), options.random);
   if (next.kind !== "hosts") return noHosts(name, next);
@@ -242,6 +254,25 @@ function wholePlan(domain: Name, next: Hosts, hosts: readonly MailHost[]): Deliv
     return { do: "defer", ...told("too many hosts", reason), ...plan };
   }
   return { do: "bounce", ...retold(skipped[0]!), ...plan };
+}
+
+/** Each time anew, remembered plan or not, so that every use of an exception is told. */
+function lenientPlan(
+  plan: DeliveryPlan,
+  { mode = "enforce", exceptions, clock = systemClock }: DeliveryOptions,
+): DeliveryPlan {
+  const { domain } = plan;
+  if (domain === null) return plan;
+  const now = clock.unixSeconds();
+  const hosts = plan.hosts.map((host): MailHost => {
+    // Without addresses there is nobody to be lenient with.
+    if (host.name === null || host.addresses.length === 0) return host;
+    return { ...host, action: suspended(host.action, { host: host.name, domain, now, exceptions, mode }) };
+  });
+  const usable = hosts.find(({ action }) => action.do !== "skip");
+  const expires = earliest(plan.expires, ...hosts.map(({ action }) => action.expires));
+  if (usable === undefined) return { ...plan, hosts, expires };
+  return { ...plan, ...retold(usable.action), do: "deliver", hosts, expires };
 }
 
 function noHosts(domain: Name, next: Exclude<NextHop, Hosts>): DeliveryPlan {

@@ -1,5 +1,5 @@
 /** What one session with one host says about the receiver's policies: the input of reports and of datagrams. RFC 8460 §4.3. */
-import type { Authenticate, Encrypt } from "../dane/actions.ts";
+import type { Authenticate, Encrypt, Skip } from "../dane/actions.ts";
 import type { TlsrptPolicy, TlsrptResult, Told } from "../dane/codes.ts";
 import { hostText } from "../dane/host-names.ts";
 import { rdataOf } from "../rrset/rrset.ts";
@@ -37,6 +37,8 @@ export interface SessionOutcome {
   readonly failure: Told | null;
   /** The same for a policy in mode testing (`action.test`), if one was tried; null: it would have been met. */
   readonly test?: Told | null;
+  /** The same where DANE is suspended: what `verifyDane(socket, action.suspended)` said. */
+  readonly suspended?: Told | null;
 }
 
 /** One for each policy that had a say. `plan` has a domain: addresses have no policies. */
@@ -58,6 +60,7 @@ export function policyResults(plan: MailPlan, host: PlannedHost, outcome: Sessio
       results.push(result(stsOf(domain, action.policy), [stsProblem(plan), failure], failure));
       break;
     case "opportunistic":
+      if (action.suspended !== undefined) results.push(result(...suspendedDane(action.suspended, host, outcome)));
       break;
     case "skip":
       results.push(result(skippedPolicy(action, domain, host), [failure], failure));
@@ -93,6 +96,16 @@ function daneOf({ base, tlsa }: Pick<Authenticate | Encrypt, "base" | "tlsa">): 
 
 function stsOf(domain: string, { lines, mx }: StsPolicy): ReportedPolicy {
   return { type: "sts", domain, strings: lines, mx };
+}
+
+/** Told as it would have been, though mail went out. */
+function suspendedDane(
+  asked: Authenticate | Encrypt | Skip,
+  host: PlannedHost,
+  { suspended = null }: SessionOutcome,
+): Parameters<typeof result> {
+  if (asked.do === "skip") return [{ ...skippedPolicy(asked, "", host), type: "tlsa" }, [asked], null];
+  return [daneOf(asked), [asked.do === "encrypt" ? asked : null, suspended], null];
 }
 
 function skippedPolicy({ tlsrptPolicy }: Told, domain: string, { name }: PlannedHost): ReportedPolicy {
