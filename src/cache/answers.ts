@@ -3,8 +3,10 @@ import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import type { Insecure, Secure, Verdict } from "../dnssec/verdict.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { ExtendedError } from "../wire/edns.ts";
-import type { Name } from "../wire/name.ts";
+import type { Name, NameKey } from "../wire/name.ts";
+
 import { type RRType, TYPE } from "../wire/registry.ts";
+import { dropWhere } from "./drop.ts";
 import { WeighedCache } from "./weighed.ts";
 import { rrsetsWeight, sharedIn } from "./weight.ts";
 
@@ -106,6 +108,25 @@ export class AnswerCache {
     this.#entries.delete(keyOf(name, type));
     this.#entries.delete(aliasKey(name));
     this.#entries.delete(keyOf(name, ANY_TYPE));
+  }
+
+  /** Everything that is kept at names that `at` chooses; the number of entries dropped. */
+  forgetAll(at: (name: NameKey) => boolean): number {
+    return dropWhere(this.#entries, (key) => at(key.slice(1) as NameKey));
+  }
+
+  /** Name errors and DNAMEs at this name, which speak for the names below it. */
+  forgetSpeakingForBelow(name: Name): number {
+    return [keyOf(name, ANY_TYPE), dnameKey(name)].filter((key) => this.#entries.delete(key)).length;
+  }
+
+  /** For people: what is kept at this name, past its time or not. Type null: whatever the type. */
+  *at(name: Name): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
+    for (const [key, stored] of this.#entries.entries()) {
+      if (key.slice(1) !== name.key) continue;
+      const type = key.charCodeAt(0);
+      yield [type === ANY_TYPE || type === ALIAS || type === DNAME_OWNER ? null : type, stored];
+    }
   }
 
   clear(): void {

@@ -6,6 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../env/env.ts";
 import type { Delegation } from "../iterator/delegation.ts";
 import type { Name, NameKey } from "../wire/name.ts";
+import { dropWhere } from "./drop.ts";
 import { rrsetsWeight } from "./weight.ts";
 
 interface Entry {
@@ -84,6 +85,11 @@ export class DelegationCache {
 
   forget(zone: Name): void {
     this.#entries.delete(zone.key);
+  }
+
+  /** The number of delegations dropped; what is configured stays. */
+  forgetAll(at: (zone: NameKey) => boolean): number {
+    return dropWhere(this.#entries, at);
   }
 
   clear(): void {

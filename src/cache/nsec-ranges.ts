@@ -91,6 +91,22 @@ export class NsecRanges {
     return null;
   }
 
+  /** Ranges whose owner or zone `at` chooses, and those that cover `name`; the number dropped. */
+  forgetAll(name: Name, at: (owner: NameKey) => boolean): number {
+    const nowMs = this.#clock.monotonicMs();
+    const covering = new Set<Range>();
+    for (let labels = name.labelCount; labels >= 0; labels--) {
+      const zone = this.#zones.get(name.ancestor(labels).key);
+      const range = zone === undefined ? null : this.#at(zone, name, nowMs);
+      if (range !== null) covering.add(range);
+    }
+    const chosen = [...this.#entries.values()].filter(
+      (range) => at(range.owner.key) || at(range.zone) || covering.has(range),
+    );
+    for (const range of chosen) this.#entries.delete(entryKey(range));
+    return chosen.length;
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#zones.clear();

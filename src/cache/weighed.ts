@@ -43,8 +43,16 @@ export class WeighedCache<V extends object> {
     while (this.octets > this.#maxOctets && this.#entries.size > 0) this.#entries.pop();
   }
 
-  delete(key: string): void {
-    this.#entries.delete(key);
+  delete(key: string): boolean {
+    return this.#entries.delete(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  entries(): Iterable<readonly [string, V]> {
+    return this.#entries.entries();
   }
 
   clear(): void {

@@ -1,7 +1,8 @@
 /** How far the chain of trust reaches: the trust of each zone, imported keys included, for as long as its proof holds. */
 import type { ZoneTrust } from "../dnssec/zone.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
-import type { Name } from "../wire/name.ts";
+import type { Name, NameKey } from "../wire/name.ts";
+import { dropWhere } from "./drop.ts";
 import { WeighedCache } from "./weighed.ts";
 import { chainOf, reasonOf, type Shared } from "./weight.ts";
 
@@ -49,6 +50,15 @@ export class ZoneCache {
 
   forget(name: Name): void {
     this.#entries.delete(name.key);
+  }
+
+  /** The number of zones dropped. */
+  forgetAll(at: (zone: NameKey) => boolean): number {
+    return dropWhere(this.#entries, (key) => at(key as NameKey));
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   clear(): void {

@@ -77,6 +77,37 @@ export interface Unchecked {
   readonly ede: readonly ExtendedError[];
 }
 
+/** One thing that is known of a name, in words and seconds. */
+export interface Remembered {
+  readonly what: "answer" | "failure" | "delegation" | "zone";
+  /** A mnemonic; "any" for what holds whatever the type: an alias, a name error. Null for delegations and zones. */
+  readonly type: string | null;
+  readonly status: "secure" | "insecure" | "bogus" | "indeterminate" | null;
+  readonly detail: string;
+  /** Seconds; below 0 for what is past its time and kept for worse times. Null: it does not end by itself. */
+  readonly secondsLeft: number | null;
+}
+
+export interface Memory {
+  /** At this very name. */
+  inspect(name: Name): readonly Remembered[];
+  /**
+   * Forgets what is known of the name, and on request of all names below it: answers, failures, denials that cover it,
+   * delegation and trust of a zone of that name. What is being looked up at this moment may still be remembered. Returns
+   * the number of things forgotten.
+   */
+  flush(name: Name, scope: "name" | "below"): number;
+  sizes(): {
+    readonly answers: number;
+    readonly answerOctets: number;
+    readonly delegations: number;
+    readonly zones: number;
+    readonly failures: number;
+  };
+  /** What chains of trust begin with now. One without keys stands for a zone whose keys were all revoked (RFC 5011 §5). */
+  trustAnchors(): readonly TrustAnchor[];
+}
+
 export interface Resolver {
   /** Never rejects for what the network does: read the verdict. TypeError for a name or type that is none. */
   resolve(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Answer>;
@@ -85,6 +116,8 @@ export interface Resolver {
   resolveUnchecked(name: Name | string, type: RRType | string, options?: ResolveOptions): Promise<Unchecked>;
   /** Learns the root's servers and keys ahead of the first question. RFC 9609. */
   prime(): Promise<void>;
+  /** What it remembers, for its operator. */
+  readonly memory: Memory;
   /** Ends all work; what still waits gets an indeterminate answer. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

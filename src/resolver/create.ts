@@ -99,6 +99,7 @@ function closingAlso(resolver: Resolver, closeNetwork: () => Promise<void>): Res
     cached: (question, options) => resolver.cached(question, options),
     resolveUnchecked: (name, type, options) => resolver.resolveUnchecked(name, type, options),
     prime: () => resolver.prime(),
+    memory: resolver.memory,
     close,
     [Symbol.asyncDispose]: close,
   };

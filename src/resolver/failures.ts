@@ -4,7 +4,8 @@ import type { Link } from "../cache/answers.ts";
 import type { Bogus, Indeterminate } from "../dnssec/verdict.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
-import { EDE } from "../wire/registry.ts";
+import type { Name, NameKey } from "../wire/name.ts";
+import { EDE, type RRType } from "../wire/registry.ts";
 import type { Settings } from "./options.ts";
 
 interface Entry {
@@ -55,6 +56,24 @@ export class FailureMemory {
 
   forget(question: Question): void {
     this.#entries.delete(keyOf(question));
+  }
+
+  forgetAll(at: (name: NameKey) => boolean): number {
+    const keys = [...this.#entries.keys()].filter((key) => at(key.slice(1) as NameKey));
+    for (const key of keys) this.#entries.delete(key);
+    return keys.length;
+  }
+
+  /** For people: what failed at this name and is not tried again yet. */
+  *at(
+    name: Name,
+  ): Iterable<{ readonly type: RRType; readonly verdict: Bogus | Indeterminate; readonly untilMs: number }> {
+    for (const [key, { verdict, untilMs }] of this.#entries.entries())
+      if (key.slice(1) === name.key) yield { type: key.charCodeAt(0), verdict, untilMs };
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   clear(): void {

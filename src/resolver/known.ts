@@ -57,6 +57,10 @@ export class KnownAnswers {
     return answer;
   }
 
+  clear(): void {
+    this.#finished.clear();
+  }
+
   /** With at least one link past its TTL; null if nothing is left of it. `because`: what the refresh came to. */
   stale(question: Question, because: Answer | null): Answer | null {
     let outdated = false;

@@ -6,6 +6,7 @@ import type { Bogus, Indeterminate, Secure } from "../dnssec/verdict.ts";
 import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameAnswerAsAlias, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
+import type { Name, NameKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { Boundaries } from "./boundaries.ts";
 import { FailureMemory } from "./failures.ts";
@@ -57,6 +58,22 @@ export class LinkStore {
     if (stored !== null) return this.#private.filter(this.#aged(stored));
     // What ranges deny needs no server, so it holds even where the last try failed.
     return this.#synthesizer?.deny(question) ?? this.failures.recall(question);
+  }
+
+  /** What an operator wants forgotten; what is denied by an ancestor's name error would otherwise stay denied. */
+  forgetAll(name: Name, at: (name: NameKey) => boolean): number {
+    let dropped = this.#answers.forgetAll(at) + this.failures.forgetAll(at);
+    for (let labels = name.labelCount - 1; labels >= 0; labels--)
+      dropped += this.#answers.forgetSpeakingForBelow(name.ancestor(labels));
+    return dropped + (this.#synthesizer?.forgetAll(name, at) ?? 0);
+  }
+
+  at(name: Name): ReturnType<AnswerCache["at"]> {
+    return this.#answers.at(name);
+  }
+
+  get size(): { readonly entries: number; readonly octets: number } {
+    return { entries: this.#answers.size, octets: this.#answers.octets };
   }
 
   /** Past its TTL, with the TTL that RFC 8767 §5 gives it; null where nothing is left or stale data is not wanted. */

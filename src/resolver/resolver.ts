@@ -15,7 +15,7 @@ import type { Question } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { CLASS, type RRType, TYPE, typeFromText } from "../wire/registry.ts";
 import { AddressLookup } from "./addresses.ts";
-import type { ResolveOptions, Resolver, ResolverParts, Unchecked } from "./api.ts";
+import type { Memory, ResolveOptions, Resolver, ResolverParts, Unchecked } from "./api.ts";
 import { Boundaries } from "./boundaries.ts";
 import { Chain } from "./chain.ts";
 import { Fetcher } from "./fetcher.ts";
@@ -26,6 +26,7 @@ import { KnownAnswers } from "./known.ts";
 import { LinkStore } from "./link-store.ts";
 import { localLink } from "./local.ts";
 import { Anchors } from "./managed-anchors.ts";
+import { memoryOf } from "./memory.ts";
 import { type Settings, settingsWith } from "./options.ts";
 import { type Impatience, within } from "./patience.ts";
 import { policyFrom } from "./policy.ts";
@@ -53,6 +54,7 @@ export function createResolver(parts: ResolverParts): Resolver {
 }
 
 class IterativeResolver implements Resolver {
+  readonly memory: Memory;
   readonly #env: Env;
   readonly #engine: CryptoEngine;
   readonly #settings: Settings;
@@ -163,6 +165,15 @@ class IterativeResolver implements Resolver {
       links: this.#links,
       fetcher: this.#fetcher,
       chain: this.#chain,
+    });
+    this.memory = memoryOf({
+      clock,
+      links: this.#links,
+      known: this.#known,
+      delegations,
+      zones,
+      trustAnchors: () => this.#anchors.current,
+      clearUnjudged: () => this.#fetcher.clear(),
     });
     this.#flights = flights;
     this.#delegations = delegations;

@@ -20,6 +20,7 @@ export function withRootKeySentinel(resolver: Resolver, rootTags: () => readonly
     },
     resolveUnchecked: (name, type, options) => resolver.resolveUnchecked(name, type, options),
     prime: () => resolver.prime(),
+    memory: resolver.memory,
     close: () => resolver.close(),
     [Symbol.asyncDispose]: () => resolver.close(),
   };

@@ -12,6 +12,7 @@ import { answerWithTtls } from "../dnssec/views.ts";
 import { WorkBudget } from "../dnssec/work.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
+import type { Name, NameKey } from "../wire/name.ts";
 import { EDE, TYPE } from "../wire/registry.ts";
 import type { Boundaries } from "./boundaries.ts";
 
@@ -79,6 +80,10 @@ export class Synthesizer {
     if (verdict.status !== "secure") return null;
     const capped = answerWithTtls(verdict, { age: 0, cap: Math.min(found.ttl, this.#maxTtl) });
     return { kind: "end", verdict: capped, notes: [{ code: EDE.SYNTHESIZED, text: "" }] };
+  }
+
+  forgetAll(name: Name, at: (owner: NameKey) => boolean): number {
+    return this.#ranges.forgetAll(name, at);
   }
 
   clear(): void {

@@ -184,6 +184,12 @@ export function fakeResolver(world: FakeWorld = {}): FakeResolver {
       );
     },
     prime: () => Promise.resolve(),
+    memory: {
+      inspect: () => [],
+      flush: () => 0,
+      sizes: () => ({ answers: 0, answerOctets: 0, delegations: 0, zones: 0, failures: 0 }),
+      trustAnchors: () => [],
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
