@@ -135,7 +135,7 @@ const withoutNode = ["wire", "rrset", "dnssec", "iterator", "cache"];
 const packages: Readonly<Record<string, readonly string[]>> = {
   "@noble/curves": ["crypto"],
   "@noble/hashes": ["crypto"],
-  "lru-cache": ["cache", "resolver", "page"],
+  "lru-cache": ["cache", "resolver", "page", "daemon"],
   "dns-packet": ["lab", "resolver"],
   "@dagrejs/dagre": ["picture"],
   "@peculiar/asn1-csr": ["mail"],
