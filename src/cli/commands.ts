@@ -9,6 +9,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   "config check": async () => (await import("./config.ts")).configCheckCommand,
   "config show": async () => (await import("./config.ts")).configShowCommand,
   "tlsa generate": async () => (await import("./tlsa-generate.ts")).tlsaGenerateCommand,
+  "tlsa rollover": async () => (await import("./tlsa-rollover.ts")).tlsaRolloverCommand,
   lab: async () => (await import("./lab.ts")).labCommand,
 };
 

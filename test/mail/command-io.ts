@@ -21,10 +21,10 @@ export function commandIo(world?: MailWorld): RecordingIo {
     },
     stop: new AbortController().signal,
     clock: systemClock,
-    createResolver: (options) =>
-      createResolver(
-        world === undefined ? options : { ...options, ...inMemory(world), settings: { queryPrivate: true } },
-      ),
+    createResolver(options) {
+      if (world === undefined) throw new Error("a resolver was wanted where nothing is to be asked");
+      return createResolver({ ...options, ...inMemory(world), settings: { queryPrivate: true } });
+    },
     out: () => out,
     err: () => err,
   };
