@@ -1,6 +1,6 @@
 /** Every key of the configuration, from the three tables: its names as a flag, in the environment and in the file. */
 import { optionTable, type Settings } from "../resolver/options.ts";
-import { serverLimits } from "../server/limits.ts";
+import { servedWithinMs, serverLimits } from "../server/limits.ts";
 import { type DaemonRow, daemonOptions } from "./options.ts";
 
 export type Section = "options" | "settings" | "limits";
@@ -17,7 +17,11 @@ export interface Key {
 }
 
 /** What `rootwalk serve` does unless told otherwise, and a library does not. */
-export const daemonDefaults: Partial<Settings> = { trustAnchorSignal: true, rootKeySentinel: true };
+export const daemonDefaults: Partial<Settings> = {
+  trustAnchorSignal: true,
+  rootKeySentinel: true,
+  totalTimeoutMs: servedWithinMs,
+};
 
 export const keys: readonly Key[] = [
   ...Object.entries(daemonOptions).map(([field, row]) => keyOf("options", field, row)),

@@ -43,3 +43,9 @@ export function serverLimitsWith(changes: Partial<ServerLimits>): ServerLimits {
   }
   return limits;
 }
+
+/**
+ * A question's deadline (`totalTimeoutMs`) where nobody sets another: glibc waits for 5 s, then asks the next server or gives
+ * up, and a SERVFAIL that says why is better than silence.
+ */
+export const servedWithinMs = 4500;

@@ -52,6 +52,11 @@ describe("rootwalk serve", () => {
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("--nsid has 513 octets: 512 at most") });
   });
 
+  it("a question has 4.5 s unless told otherwise: glibc gives up after 5", async () => {
+    expect((await serve([])).made[0]!.settings).toMatchObject({ totalTimeoutMs: 4500 });
+    expect((await serve(["--total-timeout-ms", "9000"])).made[0]!.settings).toMatchObject({ totalTimeoutMs: 9000 });
+  });
+
   it("--cookie-secret-file FILE answers cookies", async () => {
     const file = secretFile(`# current\n${"0f".repeat(16)}\n\n# before\n${"AB".repeat(16)}\n`);
     const cookie = [0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
