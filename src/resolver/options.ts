@@ -54,7 +54,7 @@ const on = (why: string): SwitchRow => ({ kind: "switch", value: true, why });
 export const optionTable = {
   // asking
   ednsUdpSize: octets(1232, 512, 4096, "largest UDP answer we ask for; 1232 avoids fragments (RFC 9715 §3)"),
-  totalTimeoutMs: millis(8000, 500, 60000, "wall time for one question; then SERVFAIL with a reason. `rootwalk serve` takes 4500 unless told otherwise: glibc, and with it a mail server, gives up after 5 s"),
+  totalTimeoutMs: millis(8000, 500, 60000, "wall time for one question; then SERVFAIL with a reason. `rootwalk serve` takes 4500, for glibc gives up after 5 s"),
   sendTimeoutMs: millis(1500, 50, 10000, "longest wait for one datagram's answer"),
   sendsPerAddress: count(3, 1, 10, "sends of one question to one address by one transport (RFC 9520 §3.1)"),
   serverProbes: count(50, 1, 10000, "questions in flight to a server that has stopped answering; beyond them, names that only it knows fail at once (water torture)"),
