@@ -133,6 +133,15 @@ export class AnswerCache {
     this.#entries.clear();
   }
 
+  /** What lives, the last used first; `type` as asked for, 0 for a name error, null for an alias of any type. */
+  *entries(): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
+    for (const key of [...this.#entries.keys()]) {
+      const stored = this.#live(key);
+      const type = key.charCodeAt(0);
+      if (stored !== undefined && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, stored];
+    }
+  }
+
   get size(): number {
     return this.#entries.size;
   }

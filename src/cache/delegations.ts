@@ -55,6 +55,13 @@ export class DelegationCache {
       : live;
   }
 
+  /** What was learned and lives, with the milliseconds that are left of it. */
+  *entries(): Iterable<readonly [delegation: Delegation, leftMs: number, storedMs: number]> {
+    const nowMs = this.#clock.monotonicMs();
+    for (const { delegation, expiresMs, storedMs } of [...this.#entries.values()])
+      if (expiresMs > nowMs) yield [delegation, expiresMs - nowMs, storedMs];
+  }
+
   /** The deepest delegation at or above the name. There is always one: the root's. */
   closest(name: Name): Delegation {
     for (let labels = name.labelCount; labels > 0; labels--) {

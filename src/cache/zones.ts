@@ -35,6 +35,13 @@ export class ZoneCache {
     return entry.trust;
   }
 
+  /** What lives, with the milliseconds that are left of it. */
+  *entries(): Iterable<readonly [trust: ZoneTrust, leftMs: number, storedMs: number]> {
+    const nowMs = this.#clock.monotonicMs();
+    for (const { trust, expiresMs, storedMs } of [...this.#entries.values()])
+      if (expiresMs > nowMs) yield [trust, expiresMs - nowMs, storedMs];
+  }
+
   /** Seconds since this trust was established; 0 if it is not known. */
   age(name: Name): number {
     const entry = this.#entries.get(name.key);

@@ -11,6 +11,7 @@ import type { Name } from "../wire/name.ts";
 import type { RRType } from "../wire/registry.ts";
 import type { AnchorStore } from "./managed-anchors.ts";
 import type { Settings } from "./options.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export type { AnchorStore } from "./managed-anchors.ts";
 
@@ -55,6 +56,8 @@ export interface ResolverParts {
   /** Names at and below which such addresses are right. */
   readonly privateDomains?: readonly Name[];
   readonly settings?: Partial<Settings>;
+  /** What an earlier process knew, to be proven again; and the way to save what this one knows. */
+  readonly snapshot?: Snapshot;
   /** Tests only: algorithm numbers that count besides the product's own. */
   readonly unsafeExtraAlgorithms?: readonly number[];
 }

@@ -16,12 +16,15 @@ import { GlueWatch, glueIn } from "./glue-watch.ts";
 import type { Settings } from "./options.ts";
 import type { Task } from "./session.ts";
 import { share } from "./shared-work.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface FetchOptions {
   /** Servers whose answer was bogus. */
   readonly avoid?: ServerAddress;
   /** Start here, and show the whole name. */
   readonly wholeNameFrom?: Delegation;
+  /** Servers are asked, though a snapshot may know. */
+  readonly snapshot?: "left out";
 }
 
 export interface AddressBook {
@@ -48,6 +51,7 @@ export class Fetcher {
   readonly #addresses: AddressBook;
   readonly #glue = new GlueWatch();
   readonly #kept: LRUCache<string, Kept>;
+  readonly #snapshot: Snapshot | null;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -58,6 +62,7 @@ export class Fetcher {
     readonly addresses: AddressBook;
     /** For unjudged responses that will be wanted in a moment. */
     readonly maxOctets: number;
+    readonly snapshot: Snapshot | null;
   }) {
     this.#clock = parts.clock;
     this.#settings = parts.settings;
@@ -69,6 +74,7 @@ export class Fetcher {
       maxSize: Math.max(LEAST_KEPT_OCTETS, parts.maxOctets),
       sizeCalculation: ({ fetched }) => weightOf(fetched),
     });
+    this.#snapshot = parts.snapshot;
   }
 
   /** Never rejects. */
@@ -81,6 +87,14 @@ export class Fetcher {
       if (kept !== undefined && kept.untilMs > this.#clock.monotonicMs()) return kept.fetched;
     }
     const start = wholeNameFrom ?? this.#startFor(question);
+    if (plain && options.snapshot !== "left out" && start.mode === "authoritative") {
+      const by = { now: this.#clock.unixSeconds(), limits: this.#settings };
+      const saved = this.#snapshot?.take(question, start, by) ?? null;
+      if (saved !== null) {
+        this.#keep(key, question, saved);
+        return saved;
+      }
+    }
     const flightKey = `fetch ${key}${avoid === undefined ? "" : ` not ${serverText(avoid)}`}${wholeNameFrom === undefined ? "" : " whole"}`;
     const joined = await share<Fetched>(this.#flights, flightKey, task, {
       run: async (inner) => {
@@ -119,6 +133,7 @@ export class Fetcher {
   /** What is kept of this question is out of date. */
   forget(question: Question): void {
     this.#kept.delete(keyOf(question));
+    this.#snapshot?.forget(question);
   }
 
   clear(): void {
@@ -207,8 +222,10 @@ export class Fetcher {
    * parent is asked again, at most as often as delegations are renewed (RFC 9520 §3.3 spares it).
    */
   #doubt({ zone, why }: Extract<Fetched, { kind: "failed" }>): void {
-    if (zone.mode === "authoritative" && (why === "unreachable" || why === "no servers"))
-      this.#delegations.shorten(zone.zone, 0);
+    if (zone.mode !== "authoritative" || (why !== "unreachable" && why !== "no servers")) return;
+    this.#delegations.shorten(zone.zone, 0);
+    // What a file said of addresses is worth less, and its other delegations on the way here are of the same kind.
+    for (const above of this.#snapshot?.delegatedAbove(zone.zone) ?? []) this.#delegations.forget(above);
   }
 
   /** A zone about to move lowers the TTL of its own NS RRs, while the parent's stays what it is. */

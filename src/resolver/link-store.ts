@@ -21,7 +21,7 @@ export class LinkStore {
   readonly failures: FailureMemory;
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #answers: AnswerCache;
+  readonly answers: AnswerCache;
   readonly #forwarding: boolean;
   readonly #synthesizer: Synthesizer | null;
   readonly #boundaries: Boundaries;
@@ -42,7 +42,7 @@ export class LinkStore {
   ) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#answers = new AnswerCache(clock, { maxOctets: parts.maxOctets, entryOctets: settings.entryOctets });
+    this.answers = new AnswerCache(clock, { maxOctets: parts.maxOctets, entryOctets: settings.entryOctets });
     this.failures = new FailureMemory(clock, settings, parts.failureOctets);
     this.#forwarding = parts.forwarding;
     this.#synthesizer = parts.synthesizer;
@@ -80,7 +80,7 @@ export class LinkStore {
   stale(question: Question): Link | null {
     const { serveStale, staleMaxTtl, staleAnswerTtl } = this.#settings;
     if (!serveStale) return null;
-    const stored = this.#answers.outdated(question.name, question.type, staleMaxTtl * 1000);
+    const stored = this.answers.outdated(question.name, question.type, staleMaxTtl * 1000);
     if (stored === undefined) return null;
     const view = { age: 0, cap: staleAnswerTtl };
     const { link } = stored;
@@ -90,7 +90,7 @@ export class LinkStore {
 
   /** Of this question's own entry; null if it has none. */
   lifetime(question: Question): Lifetime | null {
-    return this.#answers.get(question.name, question.type) ?? null;
+    return this.answers.get(question.name, question.type) ?? null;
   }
 
   rememberFailure(question: Question, verdict: Bogus | Indeterminate): void {
@@ -112,7 +112,7 @@ export class LinkStore {
     if (link.kind === "alias") {
       const view = { age: 0, cap: maxTtl, floor: mayStretch ? Math.min(minTtl, maxTtl) : 0 };
       const bounded: Link = { kind: "alias", verdict: aliasWithTtls(link.verdict, view) };
-      this.#answers.remember(question.name, question.type, bounded, bounded.verdict.value.alias.ttl, validUntil);
+      this.answers.remember(question.name, question.type, bounded, bounded.verdict.value.alias.ttl, validUntil);
       return bounded;
     }
     if (!("value" in link.verdict)) return link;
@@ -125,7 +125,7 @@ export class LinkStore {
     const bounded: Link = { ...link, verdict: answerWithTtls(link.verdict, { age: 0, ...bounds }) };
     const rrsets = "value" in bounded.verdict ? bounded.verdict.value.rrsets : [];
     const ttl = rrsets.reduce((lowest, rrset) => Math.min(lowest, rrset.ttl), Math.max(bounds.cap, bounds.floor));
-    this.#answers.remember(question.name, question.type, bounded, ttl, validUntil);
+    this.answers.remember(question.name, question.type, bounded, ttl, validUntil);
     return this.#private.filter(bounded);
   }
 
@@ -139,14 +139,14 @@ export class LinkStore {
   /** A DNAME for the names below its owner, without the name it was found for. */
   rememberDname(verdict: Secure<AliasData>): void {
     const capped: Link = { kind: "alias", verdict: aliasWithTtls(verdict, { age: 0, cap: this.#settings.maxTtl }) };
-    this.#answers.rememberDname(capped, capped.verdict.value.alias.ttl, verdict.proof.validUntil);
+    this.answers.rememberDname(capped, capped.verdict.value.alias.ttl, verdict.proof.validUntil);
   }
 
   #stored(question: Question): StoredLink | null {
-    const stored = this.#answers.get(question.name, question.type);
+    const stored = this.answers.get(question.name, question.type);
     if (stored !== undefined) return stored;
     if (question.type === TYPE.CNAME) {
-      const alias = this.#answers.alias(question.name, TYPE.A);
+      const alias = this.answers.alias(question.name, TYPE.A);
       if (alias?.link.kind === "alias" && alias.link.verdict.value.alias.type === TYPE.CNAME) {
         return { ...alias, link: end(aliasAsAnswer(alias.link.verdict)) };
       }
@@ -161,9 +161,9 @@ export class LinkStore {
     const least = Math.max(1, this.#boundaries.deepest(question.name));
     // Nothing exists below a name that is proven not to. RFC 8020 §2.
     for (let name = question.name.parent(); name !== null && name.labelCount >= least; name = name.parent()) {
-      const denied = this.#answers.nameError(name);
+      const denied = this.answers.nameError(name);
       if (denied !== undefined) return denied;
-      const dname = this.#answers.dname(name);
+      const dname = this.answers.dname(name);
       if (dname?.link.kind !== "alias" || dname.link.verdict.status !== "secure") continue;
       const verdict = dnameSeenFrom(dname.link.verdict, question.name);
       if (verdict !== null) return { ...dname, link: { kind: "alias", verdict } };

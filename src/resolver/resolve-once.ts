@@ -17,6 +17,7 @@ import type { Question } from "../wire/message.ts";
 import { type Chain, unreachable } from "./chain.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { Task } from "./session.ts";
+import { isFromSnapshot } from "./snapshot.ts";
 
 type Found = Extract<Fetched, { kind: "found" }>;
 type Failed = Extract<Fetched, { kind: "failed" }>;
@@ -65,6 +66,10 @@ async function attempt(
   const fetched = await parts.fetcher.fetch(question, task, options);
   if (fetched.kind === "failed") return { link: failed(question, fetched, task, parts), found: null };
   const link = await judge(fetched, task, parts);
+  if (isFromSnapshot(fetched) && link.verdict.status !== "secure") {
+    parts.fetcher.forget(question);
+    return attempt(question, task, parts, { ...options, snapshot: "left out" });
+  }
   if (fetched.response.question.name.equals(question.name) || settled(link)) return { link, found: fetched };
   // A name error for a shortened name is final only when it is proven (RFC 8020 §2; some servers deny empty
   // non-terminals). Otherwise the whole name is asked.

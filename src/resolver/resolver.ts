@@ -137,7 +137,19 @@ class IterativeResolver implements Resolver {
           })
         : null,
     });
-    this.#fetcher = new Fetcher({ clock, settings, flights, delegations, infra, addresses, maxOctets: part(0.05) });
+    this.#fetcher = new Fetcher({
+      clock,
+      settings,
+      flights,
+      delegations,
+      infra,
+      addresses,
+      maxOctets: part(0.05),
+      snapshot: parts.snapshot ?? null,
+    });
+    parts.snapshot?.attach({ clock, answers: this.#links.answers, delegations, zones });
+    for (const delegation of parts.snapshot?.takeDelegations(clock.unixSeconds(), settings) ?? [])
+      delegations.remember(delegation);
     this.#anchors = new Anchors({
       configured: parts.anchors,
       managed: parts.managedAnchors ?? null,
@@ -260,7 +272,8 @@ class IterativeResolver implements Resolver {
   async #prime(): Promise<void> {
     const task = this.#ownTask();
     const question = { name: Name.root, type: TYPE.NS, class: CLASS.IN };
-    const [fetched] = await Promise.all([this.#fetcher.fetch(question, task), this.#chain.trustOf(Name.root, task)]);
+    const priming = this.#fetcher.fetch(question, task, { snapshot: "left out" }); // addresses come with it
+    const [fetched] = await Promise.all([priming, this.#chain.trustOf(Name.root, task)]);
     const answered = fetched.kind === "found" && fetched.response.kind === "answer";
     const primed = answered ? delegationFromPriming(fetched) : null;
     if (primed !== null) this.#delegations.remember(primed);
