@@ -135,10 +135,9 @@ export class AnswerCache {
 
   /** What lives, the last used first; `type` as asked for, 0 for a name error, null for an alias of any type. */
   *entries(): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
-    for (const key of [...this.#entries.keys()]) {
-      const stored = this.#live(key);
+    for (const [key, stored] of this.#entries.entries()) {
       const type = key.charCodeAt(0);
-      if (stored !== undefined && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, stored];
+      if (this.#isLive(stored) && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, stored];
     }
   }
 
@@ -161,10 +160,11 @@ export class AnswerCache {
 
   #live(key: string): StoredLink | undefined {
     const stored = this.#entries.get(key);
-    if (stored === undefined) return undefined;
-    if (stored.expiresMs <= this.#clock.monotonicMs() || stored.validUntil <= this.#clock.unixSeconds())
-      return undefined;
-    return stored;
+    return stored !== undefined && this.#isLive(stored) ? stored : undefined;
+  }
+
+  #isLive({ expiresMs, validUntil }: StoredLink): boolean {
+    return expiresMs > this.#clock.monotonicMs() && validUntil > this.#clock.unixSeconds();
   }
 }
 

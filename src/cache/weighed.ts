@@ -55,6 +55,11 @@ export class WeighedCache<V extends object> {
     return this.#entries.entries();
   }
 
+  /** The last used first; none becomes younger by it. */
+  entries(): readonly (readonly [key: string, value: V])[] {
+    return [...this.#entries.entries()];
+  }
+
   clear(): void {
     this.#entries.clear();
   }

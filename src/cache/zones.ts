@@ -38,7 +38,7 @@ export class ZoneCache {
   /** What lives, with the milliseconds that are left of it. */
   *entries(): Iterable<readonly [trust: ZoneTrust, leftMs: number, storedMs: number]> {
     const nowMs = this.#clock.monotonicMs();
-    for (const { trust, expiresMs, storedMs } of [...this.#entries.values()])
+    for (const [, { trust, expiresMs, storedMs }] of this.#entries.entries())
       if (expiresMs > nowMs) yield [trust, expiresMs - nowMs, storedMs];
   }
 

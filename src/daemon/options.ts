@@ -122,6 +122,7 @@ export const daemonOptions = {
   "private-domain": list("NAME", "resolver", "names at and below which such addresses are right", name),
   // how it is run
   "state-dir": text("DIR", "restart", "where the trust anchors' key rollovers are remembered from run to run (RFC 5011); made if it is missing"),
+  snapshot: text("FILE", "restart", "where the cache is saved every 15 minutes and when the daemon stops, so that it is warm after a restart; what is in it is proven again before it is used, and unsigned answers are not in it; default: cache.snapshot in state-dir"),
   trace: off("live", "print each step of every walk, on stderr"),
 } satisfies Record<string, DaemonRow>;
 

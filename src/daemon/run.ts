@@ -19,6 +19,7 @@ import { identityFilesOf, identityFrom, listenAddresses, readyText } from "./lis
 import { packageVersion } from "./package.ts";
 import { accessRules, cookiesOf, nsidOf, resolverOptionsOf, storeOf } from "./plan.ts";
 import { tracer } from "./trace.ts";
+import { warmthOf } from "./warmth.ts";
 
 const IDENTITY_CHECK_MS = 60_000;
 
@@ -41,8 +42,13 @@ export async function runDaemon(configuration: Configuration, io: DaemonIo): Pro
   const access = createAccess({ rules: accessRules(configuration) });
   const cookies = cookiesOf(configuration);
   const store = storeOf(configuration, (sentence) => io.stderr(`rootwalk: ${sentence}\n`));
+  const warmth = warmthOf(configuration, {
+    clock: io.clock,
+    tell: (sentence) => io.stderr(`rootwalk: ${sentence}\n`),
+  });
   const resolver = io.createResolver({
     ...resolverOptionsOf(configuration, io.clock.unixSeconds()),
+    ...(warmth === null ? {} : { snapshot: warmth.snapshot }),
     onEvent: listener(configuration, io),
     ...(options["static-trust-anchors"] ? {} : { managedAnchors: { store } }),
   });
@@ -59,7 +65,10 @@ export async function runDaemon(configuration: Configuration, io: DaemonIo): Pro
       // Only what an operator must act upon; what clients do is their affair.
       emit: (event) => event.kind === "fault" && complain(event.error, io),
     });
-    return await serveUntilStopped({ responder, resolver, addresses, files, identity, configuration }, io);
+    void warmth?.saveUntil(io.stop);
+    const code = await serveUntilStopped({ responder, resolver, addresses, files, identity, configuration }, io);
+    await warmth?.save();
+    return code;
   } finally {
     await resolver.close();
   }

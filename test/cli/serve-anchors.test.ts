@@ -64,7 +64,7 @@ describe("--state-dir", () => {
     const since = /key valid (\d+)/.exec(file())?.[1];
     expect(await serve()).toMatchObject({ code: 0, err: "" });
     expect(/key valid (\d+)/.exec(file())?.[1]).toBe(since);
-    expect(readdirSync(state)).toEqual(["root.anchor"]);
+    expect(readdirSync(state)).toEqual(["cache.snapshot", "root.anchor"]);
   });
 
   it.each<[string, (path: string) => void, RegExp]>([

@@ -66,7 +66,7 @@ describe("precedence", () => {
   });
 
   it("settings that nobody touched are left to the resolver, but those that the daemon changes", () => {
-    expect(configured({}).settings).toEqual({ trustAnchorSignal: true, rootKeySentinel: true });
+    expect(configured({}).settings).toEqual({ totalTimeoutMs: 4500, trustAnchorSignal: true, rootKeySentinel: true });
   });
 
   it("lists in the environment have blanks or commas between them", () => {
