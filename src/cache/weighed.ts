@@ -51,10 +51,6 @@ export class WeighedCache<V extends object> {
     return this.#entries.keys();
   }
 
-  entries(): Iterable<readonly [string, V]> {
-    return this.#entries.entries();
-  }
-
   /** The last used first; none becomes younger by it. */
   entries(): readonly (readonly [key: string, value: V])[] {
     return [...this.#entries.entries()];

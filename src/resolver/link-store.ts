@@ -62,18 +62,18 @@ export class LinkStore {
 
   /** What an operator wants forgotten; what is denied by an ancestor's name error would otherwise stay denied. */
   forgetAll(name: Name, at: (name: NameKey) => boolean): number {
-    let dropped = this.#answers.forgetAll(at) + this.failures.forgetAll(at);
+    let dropped = this.answers.forgetAll(at) + this.failures.forgetAll(at);
     for (let labels = name.labelCount - 1; labels >= 0; labels--)
-      dropped += this.#answers.forgetSpeakingForBelow(name.ancestor(labels));
+      dropped += this.answers.forgetSpeakingForBelow(name.ancestor(labels));
     return dropped + (this.#synthesizer?.forgetAll(name, at) ?? 0);
   }
 
   at(name: Name): ReturnType<AnswerCache["at"]> {
-    return this.#answers.at(name);
+    return this.answers.at(name);
   }
 
   get size(): { readonly entries: number; readonly octets: number } {
-    return { entries: this.#answers.size, octets: this.#answers.octets };
+    return { entries: this.answers.size, octets: this.answers.octets };
   }
 
   /** Past its TTL, with the TTL that RFC 8767 §5 gives it; null where nothing is left or stale data is not wanted. */

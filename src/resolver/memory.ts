@@ -3,7 +3,7 @@ import type { DelegationCache } from "../cache/delegations.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import type { TrustAnchor } from "../dnssec/anchors.ts";
 import type { Clock } from "../env/env.ts";
-import { keyIsWithin, type Name } from "../wire/name.ts";
+import { keyIsWithin, type Name, type NameKey } from "../wire/name.ts";
 import { typeToText } from "../wire/registry.ts";
 import type { Memory, Remembered } from "./api.ts";
 import type { KnownAnswers } from "./known.ts";
@@ -16,8 +16,8 @@ export function memoryOf(parts: {
   readonly delegations: DelegationCache;
   readonly zones: ZoneCache;
   readonly trustAnchors: () => readonly TrustAnchor[];
-  /** Keys that were fetched a moment ago and are not judged yet. */
-  readonly clearUnjudged: () => void;
+  /** Keys that were fetched a moment ago and are not judged yet, and what a snapshot says of the names that `at` chooses. */
+  readonly clearUnjudged: (at: (name: NameKey) => boolean) => void;
 }): Memory {
   const { clock, links, known, delegations, zones } = parts;
   return {
@@ -66,7 +66,7 @@ export function memoryOf(parts: {
         scope === "name" ? other === key : keyIsWithin(other as Name["key"], key);
       const dropped = links.forgetAll(name, at) + delegations.forgetAll(at) + zones.forgetAll(at);
       known.clear();
-      parts.clearUnjudged();
+      parts.clearUnjudged(at);
       return dropped;
     },
     sizes() {

@@ -185,7 +185,10 @@ class IterativeResolver implements Resolver {
       delegations,
       zones,
       trustAnchors: () => this.#anchors.current,
-      clearUnjudged: () => this.#fetcher.clear(),
+      clearUnjudged: (at) => {
+        this.#fetcher.clear();
+        parts.snapshot?.forgetAll(at);
+      },
     });
     this.#flights = flights;
     this.#delegations = delegations;

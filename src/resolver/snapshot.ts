@@ -129,8 +129,13 @@ export class Snapshot {
   }
 
   /** Nothing that was saved of this question is of use any more. */
-  forget(question: Question): void {
-    this.#replies.delete(keyOf(question.name, question.type));
+  forget({ name, type }: Question): void {
+    for (const each of [type, ALIAS, NAME_ERROR]) this.#replies.delete(keyOf(name, each));
+  }
+
+  forgetAll(at: (name: NameKey) => boolean): void {
+    for (const { name, type } of [...this.#replies.values()])
+      if (at(name.key)) this.forget({ name, type, class: CLASS.IN });
   }
 
   /** What is worth saving: keys and delegations, then answers, the last used first, then what nobody has asked for yet. */

@@ -267,3 +267,10 @@ test("a body that is cut anywhere is refused whole, and never throws", async () 
     if (trouble !== null) expect(snapshot.size).toBe(0);
   }
 });
+
+test("what an operator has forgotten does not come back from a snapshot", async () => {
+  await restarted(await kept(), async (it) => {
+    it.resolver.memory.flush(Name.parse("good.lab."), "below");
+    expect((await it.ask("www.good.lab")).packets).toContain("www.good.lab. A");
+  });
+});
