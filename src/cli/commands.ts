@@ -10,6 +10,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   "config show": async () => (await import("./config.ts")).configShowCommand,
   "tlsa generate": async () => (await import("./tlsa-generate.ts")).tlsaGenerateCommand,
   "tlsa rollover": async () => (await import("./tlsa-rollover.ts")).tlsaRolloverCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
   lab: async () => (await import("./lab.ts")).labCommand,
 };
 
