@@ -67,6 +67,16 @@ export {
   planWithoutTls,
   type StsTest,
 } from "./mail/plan-mail.ts";
+export {
+  type Attempt,
+  type NoSession,
+  type OpenSession,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type SessionPatience,
+  startSession,
+} from "./mail/session.ts";
 export { createSts, type Sts, type StsLimits, type StsOptions, type StsState } from "./mail/sts.ts";
 export { type FetchedPolicy, type HttpsFetchOptions, httpsPolicyFetch, type PolicyFetch } from "./mail/sts-fetch.ts";
 export { allowsHost, type ParsedPolicy, parseStsPolicy, parseStsRecord, type StsPolicy } from "./mail/sts-policy.ts";

@@ -73,6 +73,8 @@ export const codes = {
   "required but unusable": tlsa("tlsa-invalid", "4.7.5", "4.7.323"),
   "too many hosts": none("4.4.4"),
   // after the connection
+  "connection failed": none("4.4.1"),
+  "session refused": none("4.3.2"),
   "starttls missing": tlsa("starttls-not-supported", "4.7.4", "4.7.321"),
   "handshake failed": tlsa("validation-failure", "4.7.5"),
   "no record matches": tlsa("validation-failure", "4.7.5", "4.7.323"),

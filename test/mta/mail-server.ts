@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Identity } from "./certificates.ts";
 
+const SMTP_PORT = 25;
+
 export interface MailServer {
   readonly name: string;
   readonly address: string;
@@ -23,7 +25,7 @@ export interface MailServers {
   close(): Promise<void>;
 }
 
-export async function startMailServers(servers: readonly MailServer[]): Promise<MailServers> {
+export async function startMailServers(servers: readonly MailServer[], port = SMTP_PORT): Promise<MailServers> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   const listening = await Promise.all(
@@ -36,7 +38,7 @@ export async function startMailServers(servers: readonly MailServer[]): Promise<
         socket.write(`220 ${server.name} ESMTP\r\n`);
         converse(socket, { server, secure, indicated: null, encrypted: false, keep: (mail) => received.push(mail) });
       });
-      await opened(listener, server.address);
+      await opened(listener, server.address, port);
       return listener;
     }),
   );
@@ -49,12 +51,10 @@ export async function startMailServers(servers: readonly MailServer[]): Promise<
   };
 }
 
-const SMTP_PORT = 25;
-
-function opened(listener: Server, address: string): Promise<void> {
+function opened(listener: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     listener.once("error", reject);
-    listener.listen(SMTP_PORT, address, () => resolve());
+    listener.listen(port, address, () => resolve());
   });
 }
 
