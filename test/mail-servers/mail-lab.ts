@@ -32,7 +32,7 @@ interface Domain {
   readonly name: string;
   /** By host: the TLSA record ("" for none), and whether STARTTLS is offered. */
   readonly hosts: readonly (readonly [host: string, tlsa: string, offers: "STARTTLS" | "nothing"])[];
-  readonly zone?: Partial<ZoneDescription>;
+  readonly zone?: (port: number) => Partial<ZoneDescription>;
 }
 
 const domains: readonly Domain[] = [
@@ -44,7 +44,11 @@ const domains: readonly Domain[] = [
   {
     name: "bogus.lab",
     hosts: [["mx", "3 1 1 leaf", "STARTTLS"]],
-    zone: { edit: (zone) => alter(zone, ["_25._tcp.mx.bogus.lab.", TYPE.TLSA], () => ({ signatures: [] })) },
+    zone: (port) => ({
+      edit: (zone) => {
+        for (const at of [25, port]) alter(zone, [`_${at}._tcp.mx.bogus.lab.`, TYPE.TLSA], () => ({ signatures: [] }));
+      },
+    }),
   },
   {
     name: "second.lab",
@@ -55,22 +59,33 @@ const domains: readonly Domain[] = [
   },
   { name: "without.lab", hosts: [["mx", "", "STARTTLS"]] },
   { name: "clear.lab", hosts: [["mx", "", "nothing"]] },
-  { name: "unsigned.lab", hosts: [["mx", "3 1 1 !leaf", "STARTTLS"]], zone: { signing: null } },
+  { name: "unsigned.lab", hosts: [["mx", "3 1 1 !leaf", "STARTTLS"]], zone: () => ({ signing: null }) },
 ];
 
-export async function startMailLab(): Promise<MailLab> {
-  const servers: MailServer[] = [];
+/** `more`: zones beside these, below lab. */
+export async function startMailLab(more: readonly ZoneDescription[] = []): Promise<MailLab> {
+  const hosts = domains.flatMap(({ name, hosts }) =>
+    hosts.map(([host, , offers]) => ({ name: `${host}.${name}`, offers })),
+  );
+  const servers = hosts.map(
+    ({ name, offers }, i): MailServer => ({
+      name,
+      address: `127.0.7.${i + 1}`,
+      identity: offers === "STARTTLS" ? identity : null,
+    }),
+  );
+  const { port, mail } = await onFreePort((free) => startMailServers(servers, free));
   const zones = domains.map(({ name, hosts, zone }): ZoneDescription => {
-    const lines = hosts.map(([host, tlsa, offers], i) => {
-      const address = `127.0.7.${servers.length + 1}`;
-      servers.push({ name: `${host}.${name}`, address, identity: offers === "STARTTLS" ? identity : null });
-      const record = tlsa === "" ? "" : tlsaLine(`_25._tcp.${host}`, tlsa);
-      return `@ MX ${(i + 1) * 10} ${host}\n${host} A ${address}\n${record}`;
+    const lines = hosts.map(([host, tlsa], i) => {
+      const { address } = servers.find((server) => server.name === `${host}.${name}`)!;
+      // Who thinks that mail has another port looks for its records there.
+      const records = tlsa === "" ? [] : [25, port].map((at) => tlsaLine(`_${at}._tcp.${host}`, tlsa));
+      return `@ MX ${(i + 1) * 10} ${host}\n${host} A ${address}\n${records.join("")}`;
     });
-    return { apex: `${name}.`, records: lines.join(""), ...zone };
+    return { apex: `${name}.`, records: lines.join(""), ...(zone === undefined ? {} : zone(port)) };
   });
   zones.push({ apex: "null.lab.", records: "@ MX 0 ." });
-  const world = buildWorld({ zones: [{ apex: "." }, { apex: "lab." }, ...zones] }, systemClock.unixSeconds());
+  const world = buildWorld({ zones: [{ apex: "." }, { apex: "lab." }, ...zones, ...more] }, systemClock.unixSeconds());
   const resolver = createResolver({
     env: { clock: systemClock, random: systemRandom, exchange: world.exchange, emit: () => {} },
     rootHints: world.hints,
@@ -80,7 +95,6 @@ export async function startMailLab(): Promise<MailLab> {
   const daemon = await listen(createResponder({ resolver, clock: systemClock }), [{ address: "127.0.0.1", port: 0 }], {
     clock: systemClock,
   });
-  const { port, mail } = await onFreePort((free) => startMailServers(servers, free));
   return {
     resolver,
     port,
