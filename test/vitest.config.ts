@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { alias: { rootwalk: new URL("../src/index.ts", import.meta.url).pathname } },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/peers/**"],
+    exclude: ["**/node_modules/**", "test/peers/**"], // test/packages has its own, with a link to all of this
     testTimeout: 120_000, // shared machines stall; what hangs is seen all the same,
   },
 });
