@@ -2,7 +2,7 @@
  * Cached answers a second from a daemon on loopback, beside unbound and named with the same zones, and beside a bare echo in
  * Node. Server alone on one processor, generator on another, everybody in turns.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listen } from "../src/lab/loopback.ts";
@@ -72,11 +72,8 @@ const lab = await listen(world, { port: 53 });
 const peers = new Map<PeerName, Peer>();
 try {
   for (const [i, name] of (["unbound", "rootwalk", "echo", "named"] as const).entries()) {
-    const own = join(folder, name);
-    mkdirSync(own);
-    const peer = await startPeer(name, 5301 + i, world, own);
-    if (peer === null) console.log(`${name} is not installed: its row is missing`);
-    else peers.set(name, peer);
+    const peer = await startPeer(name, { port: 5301 + i, world, folder: join(folder, name) });
+    if (peer !== null) peers.set(name, peer);
   }
   const results = [];
   for (const each of floods) results.push(await measure(each));

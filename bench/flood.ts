@@ -52,15 +52,42 @@ export async function flood(port: number, how: Flood, { seconds, folder }: Effor
 }
 
 function readDnsperf(text: string): Measured | null {
-  const figure = (label: string): number => {
-    const found = new RegExp(`${label}:?\\s+([0-9.]+)`).exec(text);
-    if (found === null) throw new Error(`dnsperf says no "${label}": ${text}`);
-    return Number(found[1]);
-  };
+  const figure = (label: string): number => figureIn(text, label);
   const answered = figure("Queries completed") >= 0.98 * figure("Queries sent");
   if (!answered || !/NOERROR [0-9]+ \(100\.00%\)/.test(text)) return null;
   const answers = figure("Queries completed");
   return { answers, perSecond: figure("Queries per second"), meanUs: 1e6 * figure("Average Latency \\(s\\)") };
+}
+
+export interface AskedOnce {
+  readonly perSecond: number;
+  /** "NOERROR", or several with their shares. */
+  readonly rcodes: string;
+}
+
+/** Each question of the file once, by UDP, with DO. Needs dnsperf; what is lost counts for little and is told. */
+export async function questionsOnce(
+  port: number,
+  file: string,
+  { atOnce }: { readonly atOnce: number },
+): Promise<AskedOnce> {
+  if (!hasDnsperf) throw new Error("dnsperf is not installed (node bench/install.mjs does that)");
+  const options = `dnsperf -s 127.0.0.1 -p ${port} -d ${file} -n 1 -c 8 -q ${atOnce} -t 10 -e -D`;
+  const said = await output("taskset", ["-c", GENERATOR_CORE, ...options.split(" ")]);
+  const codes = [...said.matchAll(/([A-Z]+) [0-9]+ \(([0-9.]+%)\)/g)].map(([, code, share]) =>
+    share === "100.00%" ? code! : `${code} ${share}`,
+  );
+  const lost = figureIn(said, "Queries lost");
+  return {
+    perSecond: figureIn(said, "Queries per second"),
+    rcodes: codes.join(", ") + (lost > 0 ? `, ${lost} lost` : ""),
+  };
+}
+
+function figureIn(text: string, label: string): number {
+  const found = new RegExp(`${label}:?\\s+([0-9.]+)`).exec(text);
+  if (found === null) throw new Error(`dnsperf says no "${label}": ${text}`);
+  return Number(found[1]);
 }
 
 function output(command: string, args: readonly string[]): Promise<string> {

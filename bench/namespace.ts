@@ -1,6 +1,7 @@
 /** A network of one's own: port 53 on every loopback address is free there, and nothing leaves it. Linux only. */
 import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { fetchRuntimes } from "./rig/runtimes.ts";
 
 const MARK = "ROOTWALK_BENCH_NAMESPACE";
 
@@ -8,6 +9,7 @@ const MARK = "ROOTWALK_BENCH_NAMESPACE";
 export function insideNamespace(): boolean {
   if (process.env[MARK] !== undefined)
     return spawnSync("ip", ["link", "set", "lo", "up"], { stdio: "inherit" }).status === 0;
+  fetchRuntimes(); // inside there is no network to fetch them from
   const isRoot = process.getuid?.() === 0;
   const unshare = ["--net", ...(isRoot ? [] : ["--user", "--map-root-user"]), "--"];
   if (spawnSync("unshare", [...unshare, "true"]).status !== 0) return false;
