@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { insideNamespace } from "./namespace.ts";
 import { chosenPeers, startPeer } from "./peers.ts";
-import { askAll, type Asked } from "./rig/client.ts";
+import { type Asked, askAll } from "./rig/client.ts";
 import { addSample, type Figure, figure, keepFigures, type Samples } from "./rig/record.ts";
 import { withServers } from "./rig/run.ts";
 import { signedDomains } from "./rig/zones.ts";
@@ -33,7 +33,11 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
     const upstream: Samples = new Map();
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of names) {
-        const peer = await startPeer(name, { port: 5301, world, folder: `${folder}/${name.replaceAll(" ", "-")}-${atOnce}-${round}` });
+        const peer = await startPeer(name, {
+          port: 5301,
+          world,
+          folder: `${folder}/${name.replaceAll(" ", "-")}-${atOnce}-${round}`,
+        });
         if (peer === null) continue;
         versions.set(name, peer.version);
         await new Promise((resolve) => setTimeout(resolve, 300)); // who primes does it now
@@ -42,7 +46,10 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
         const outcomes = await askAll({ address: "127.0.0.1", port: peer.port }, questions, atOnce);
         const seconds = (performance.now() - startMs) / 1000;
         const bad = outcomes.filter(({ said }) => said !== "NOERROR AD");
-        if (bad.length > 0) console.log(`${name}: ${bad.length} of ${questions.length} said ${[...new Set(bad.map(({ said }) => said))]}`);
+        if (bad.length > 0)
+          console.log(
+            `${name}: ${bad.length} of ${questions.length} said ${[...new Set(bad.map(({ said }) => said))]}`,
+          );
         addSample(rates, name, questions.length / seconds);
         addSample(processor, name, (1000 * (peer.processorSeconds() - before.seconds)) / questions.length);
         addSample(upstream, name, (datagrams() - before.datagrams - 2 * questions.length) / 2 / questions.length);

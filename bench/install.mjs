@@ -25,7 +25,12 @@ if (missing.length === 0) {
   console.log(missing.join("\n"));
 } else {
   const asRoot = process.getuid() === 0 ? [] : ["sudo"];
-  const apt = (...args) => spawnSync([...asRoot, "apt-get"][0], [...asRoot.slice(1), ...(asRoot.length > 0 ? ["apt-get"] : []), "-q", ...args], { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }).status;
+  const apt = (...args) =>
+    spawnSync(
+      [...asRoot, "apt-get"][0],
+      [...asRoot.slice(1), ...(asRoot.length > 0 ? ["apt-get"] : []), "-q", ...args],
+      { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } },
+    ).status;
   // Their services are started by the packages; the benches start their own, on other ports and in a network of their own.
   const install = ["install", "-y", "--no-install-recommends", ...missing];
   if (apt(...install) !== 0) {

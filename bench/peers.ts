@@ -130,7 +130,15 @@ const rootwalkOn = (on: RuntimeName): Recipe => ({
   configure: ({ port, world, folder, args = [] }) => {
     const { hints, anchors } = filesOf(world, folder);
     const files = ["--root-hints", hints, "--trust-anchor-file", anchors, "--query-private"];
-    const serve = [...(process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []), here("../src/main.js"), "serve", "--listen", `127.0.0.1:${port}`, ...files, ...args];
+    const serve = [
+      ...(process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []),
+      here("../src/main.js"),
+      "serve",
+      "--listen",
+      `127.0.0.1:${port}`,
+      ...files,
+      ...args,
+    ];
     return { command: commandOf(on), args: serve };
   },
 });

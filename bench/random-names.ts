@@ -9,7 +9,7 @@ import { insideNamespace } from "./namespace.ts";
 import { chosenPeers, startPeer } from "./peers.ts";
 import { addSample, type Figure, figure, keepFigures, type Samples } from "./rig/record.ts";
 import { withServers } from "./rig/run.ts";
-import { NSEC3_ZONE, NSEC_ZONE } from "./rig/zones.ts";
+import { NSEC_ZONE, NSEC3_ZONE } from "./rig/zones.ts";
 
 if (!insideNamespace()) process.exit(0);
 
@@ -28,7 +28,11 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
     const file = join(folder, kind);
     writeFileSync(file, Array.from({ length: NAMES }, (_, i) => `r${(i * 7919) % 1_000_003}x.${zone} A\n`).join(""));
     for (const name of chosenPeers()) {
-      const peer = await startPeer(name, { port: 5301, world, folder: join(folder, `${name.replaceAll(" ", "-")}-${kind}`) });
+      const peer = await startPeer(name, {
+        port: 5301,
+        world,
+        folder: join(folder, `${name.replaceAll(" ", "-")}-${kind}`),
+      });
       if (peer === null) continue;
       versions.set(name, peer.version);
       const before = { mb: peer.residentMb(), seconds: peer.processorSeconds() };

@@ -68,7 +68,9 @@ function start(command: string, args: readonly string[], folder: string): ChildP
 async function untilItAnswers(address: string, apex: string, folder: string): Promise<void> {
   const how = { everyMs: 50, withinMs: 20_000, welcome: isNoError };
   if ((await firstReply({ address, port: 53 }, { name: apex, type: "SOA" }, how)) !== null) return;
-  throw new Error(`no name server at ${address} for ${apex}: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`);
+  throw new Error(
+    `no name server at ${address} for ${apex}: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`,
+  );
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -35,7 +35,13 @@ export function figure(what: string, unit: string, better: Figure["better"], sam
     const median = medianOf(values);
     const quotient = base === undefined ? null : median / medianOf(base);
     const ratio = quotient === null ? null : rounded(better === "more" ? quotient : 1 / quotient);
-    return { peer, median: rounded(median), min: rounded(Math.min(...values)), max: rounded(Math.max(...values)), ratio };
+    return {
+      peer,
+      median: rounded(median),
+      min: rounded(Math.min(...values)),
+      max: rounded(Math.max(...values)),
+      ratio,
+    };
   });
   const made = { what, unit, better, rows };
   printFigure(made);
@@ -46,7 +52,9 @@ function printFigure({ what, unit, rows }: Figure): void {
   console.log(`\n${what} (${unit})`);
   for (const { peer, median, min, max, ratio } of rows) {
     const range = `(${min} .. ${max})`;
-    console.log(`  ${peer.padEnd(24)} ${String(median).padStart(9)} ${range.padEnd(22)} ${ratio === null ? "" : `${ratio} x`}`);
+    console.log(
+      `  ${peer.padEnd(24)} ${String(median).padStart(9)} ${range.padEnd(22)} ${ratio === null ? "" : `${ratio} x`}`,
+    );
   }
 }
 

@@ -30,7 +30,8 @@ const found = new Map<RuntimeName, Runtime | string>();
 export function runtime(name: RuntimeName): Runtime | string {
   let known = found.get(name);
   if (known === undefined) {
-    known = name === "here" ? { label: `Node ${process.versions.node}`, command: process.execPath } : fetched(rows[name]);
+    known =
+      name === "here" ? { label: `Node ${process.versions.node}`, command: process.execPath } : fetched(rows[name]);
     found.set(name, known);
   }
   return known;

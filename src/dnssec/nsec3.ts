@@ -215,7 +215,7 @@ function whyUnusable(rrset: RRset, owner: Uint8Array | null, zone: Name): string
 }
 
 /** RFC 5155 §3: the owner is one hash below the apex, so that no child zone can speak for its parent (CVE-2026-10723). */
-function hashInOwner(owner: Name, zone: Name): Uint8Array | null {
+export function hashInOwner(owner: Name, zone: Name): Uint8Array | null {
   if (owner.labelCount !== zone.labelCount + 1 || !owner.isWithin(zone)) return null;
   return fromBase32Hex(owner.lowerCased().firstLabel);
 }

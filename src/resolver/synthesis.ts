@@ -1,6 +1,7 @@
-/** Denials answered from proven NSEC ranges without asking. RFC 8198. Judged again each time, so nothing new is believed. */
+/** Denials answered from proven NSEC and NSEC3 ranges without asking. RFC 8198. Judged again each time, so nothing new is believed. */
 import type { Link } from "../cache/answers.ts";
-import { NsecRanges } from "../cache/nsec-ranges.ts";
+import { NsecRanges, type Synthesis } from "../cache/nsec-ranges.ts";
+import { Nsec3Ranges } from "../cache/nsec3-ranges.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { AnswerData } from "../dnssec/answer.ts";
@@ -16,8 +17,8 @@ import type { Name, NameKey } from "../wire/name.ts";
 import { EDE, TYPE } from "../wire/registry.ts";
 import type { Boundaries } from "./boundaries.ts";
 
-/** Two NSEC RRsets and a SOA, whose signatures have verified before. */
-const limits = { signatures: 8, failedSignatures: 1, hashes: 0, digests: 0, queries: 0, octets: 0, nsLookups: 0 };
+/** Two NSEC RRsets or three NSEC3 RRsets and a SOA, whose signatures have verified before. */
+const limits = { signatures: 8, failedSignatures: 1, hashes: 8, digests: 0, queries: 0, octets: 0, nsLookups: 0 };
 
 export class Synthesizer {
   readonly #clock: Clock;
@@ -25,6 +26,7 @@ export class Synthesizer {
   readonly #engine: CryptoEngine;
   readonly #policy: Policy;
   readonly #ranges: NsecRanges;
+  readonly #hashed: Nsec3Ranges;
   readonly #boundaries: Boundaries;
   readonly #maxTtl: number;
 
@@ -43,16 +45,22 @@ export class Synthesizer {
     this.#policy = parts.policy;
     this.#boundaries = parts.boundaries;
     this.#maxTtl = parts.maxTtl;
-    this.#ranges = new NsecRanges(parts.clock, parts.maxOctets);
+    this.#ranges = new NsecRanges(parts.clock, parts.maxOctets / 2);
+    this.#hashed = new Nsec3Ranges(parts.clock, {
+      maxOctets: parts.maxOctets / 2,
+      hash: (name, salt) => parts.engine.nsec3Hash(name, salt, 0),
+    });
   }
 
   /** Learns from a proven denial. */
   learn(verdict: Secure<AnswerData>): void {
     if (verdict.value.kind === "answer") return;
     for (const rrset of verdict.value.authority) {
-      if (rrset.type !== TYPE.NSEC) continue;
+      if (rrset.type !== TYPE.NSEC && rrset.type !== TYPE.NSEC3) continue;
       const zone = verdict.proof.parts.find((part) => part.rrset.data === rrset.data)?.zone.zone;
-      if (zone !== undefined) this.#ranges.remember(zone, verdict.value.authority);
+      if (zone === undefined) return;
+      if (rrset.type === TYPE.NSEC) this.#ranges.remember(zone, verdict.value.authority);
+      else this.#hashed.remember(zone, verdict.value.authority);
       return;
     }
   }
@@ -65,7 +73,17 @@ export class Synthesizer {
 
   /** Null: it must be asked. */
   deny(question: Question): Extract<Link, { kind: "end" }> | null {
-    const found = this.#ranges.deny(question);
+    const plain = this.#ranges.deny(question);
+    const hashed = this.#hashed.deny(question);
+    // The deeper zone is the one that speaks for the name.
+    const [first, second] =
+      plain !== null && hashed !== null && hashed.zone.labelCount > plain.zone.labelCount
+        ? [hashed, plain]
+        : [plain, hashed];
+    return this.#judged(first, question) ?? this.#judged(second, question);
+  }
+
+  #judged(found: Synthesis | null, question: Question): Extract<Link, { kind: "end" }> | null {
     if (found === null || found.ttl <= 0) return null;
     if (this.#boundaries.deepest(question.name) > found.zone.labelCount) return null;
     const zone = this.#zones.get(found.zone);
@@ -88,5 +106,6 @@ export class Synthesizer {
 
   clear(): void {
     this.#ranges.clear();
+    this.#hashed.clear();
   }
 }

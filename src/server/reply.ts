@@ -4,7 +4,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { Unchecked } from "../resolver/api.ts";
 import { isOfType, type RRset, rdataOf, signatureRecords, toRecords } from "../rrset/rrset.ts";
 import type { ExtendedError } from "../wire/edns.ts";
-import type { Flags, Message, ResourceRecord } from "../wire/message.ts";
+import type { Message, ResourceRecord } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { CLASS, RCODE, type RRType, TYPE } from "../wire/registry.ts";
 import type { Query } from "./request.ts";
@@ -205,10 +205,15 @@ function withoutDuplicates(rrsets: readonly RRset[]): readonly RRset[] {
 }
 
 function emptyReply(query: Query, rcode: number): Message {
-  const flags: Flags = { qr: true, aa: false, tc: false, rd: query.rd, ra: false, ad: false, cd: query.cd };
   return {
-    ...flags,
     id: query.id,
+    qr: true,
+    aa: false,
+    tc: false,
+    rd: query.rd,
+    ra: false,
+    ad: false,
+    cd: query.cd,
     opcode: 0,
     rcode,
     question: [query.question],

@@ -233,7 +233,7 @@ describe("hashes", () => {
     });
   });
 
-  test("A-11: nothing is hashed for names that a cached NSEC3 might deny: NSEC only", async () => {
+  test("A-11: nothing is hashed for names that a cached NSEC3 might deny where hashing is dear", async () => {
     await attack({ world: salted(50, 255) }, async (scene) => {
       await scene.ask("nobody.good.hash");
       for (let i = 0; i < 5; i++) {

@@ -47,7 +47,7 @@ export const deviations: readonly Deviation[] = [
     file: "nsec3_aggr_cache.rpl",
     steps: [1011, 1021, 1023, 1025, 1032, 1034, 1036],
     permittedBy: "RFC 8198 §5.2",
-    why: "NSEC RRs answer from the cache; NSEC3 RRs do not, since finding the closest encloser would hash for every question (CVE-2026-42923)",
+    why: "NSEC3 RRs answer from the cache only where names are hashed once, as RFC 9276 has it, since finding the closest encloser hashes for every question (CVE-2026-42923)",
   },
   {
     file: "val_cnametoinsecure.rpl",
