@@ -53,8 +53,10 @@ export interface StsOptions {
 }
 
 export interface StsLimits {
-  /** Policies kept; the one that expires first makes room. */
+  /** Policies kept; the one that was not needed for the longest time makes room. */
   readonly policies: number;
+  /** Their texts together: who has many domains must not have all of our memory. */
+  readonly octets: number;
   /** A fetch may take this many seconds. RFC 8461 §3.3. */
   readonly fetchSeconds: number;
   /** After a fetch that failed, the same policy is not asked for again for this many seconds. RFC 8461 §3.3. */
@@ -63,7 +65,13 @@ export interface StsLimits {
   readonly renewSeconds: number;
 }
 
-const defaults: StsLimits = { policies: 20_000, fetchSeconds: 60, pauseSeconds: 300, renewSeconds: 86_400 };
+const defaults: StsLimits = {
+  policies: 20_000,
+  octets: 32 << 20,
+  fetchSeconds: 60,
+  pauseSeconds: 300,
+  renewSeconds: 86_400,
+};
 
 export interface Sts {
   /** Never rejects for what the network does. TypeError for a domain that is none. */
@@ -97,7 +105,9 @@ export function createSts({
   ...options
 }: StsOptions): Sts {
   const limits = { ...defaults, ...options.limits };
+  /** The least recently needed first. */
   const kept = new Map<string, KeptPolicy>();
+  let octets = 0;
   const failures = new Map<string, Failure>();
   const flights = new Map<string, Promise<Told | null>>();
   const closing = manyListeners();
@@ -107,19 +117,35 @@ export function createSts({
 
   async function load(): Promise<void> {
     try {
-      for (const each of await store.load(limits.policies)) if (!kept.has(each.domain)) kept.set(each.domain, each);
+      for (const each of await store.load(limits.policies)) if (!kept.has(each.domain)) put(each);
     } catch (error) {
       alert("", `kept MTA-STS policies cannot be read: ${(error as Error).message}`);
     }
   }
 
+  function put(entry: KeptPolicy): void {
+    drop(entry.domain);
+    kept.set(entry.domain, entry);
+    octets += octetsOf(entry);
+  }
+
+  function drop(domain: string): void {
+    const entry = kept.get(domain);
+    if (entry !== undefined) octets -= octetsOf(entry);
+    kept.delete(domain);
+  }
+
   /** What still must be applied. */
   function current(domain: string): KeptPolicy | null {
     const entry = kept.get(domain);
-    return entry !== undefined && now() < expiryOf(entry, now()) ? entry : null;
+    if (entry === undefined || now() >= expiryOf(entry, now())) return null;
+    put(entry);
+    return entry;
   }
 
+  /** A withdrawal need not be renewed: when it is forgotten, nothing is lost. */
   function isDue(entry: KeptPolicy): boolean {
+    if (entry.policy.mode === "none") return false;
     return now() - entry.fetchedAt >= Math.min(limits.renewSeconds, entry.policy.maxAge / 2);
   }
 
@@ -182,26 +208,18 @@ export function createSts({
   }
 
   async function keep(entry: KeptPolicy): Promise<void> {
-    kept.set(entry.domain, entry);
+    put(entry);
     try {
-      if (kept.size > limits.policies) await makeRoom(entry.domain);
+      while (kept.size > 1 && (kept.size > limits.policies || octets > limits.octets))
+        await forget(kept.keys().next().value!);
       await store.save(entry);
     } catch (error) {
       alert(entry.domain, `the MTA-STS policy of ${entry.domain} cannot be kept: ${(error as Error).message}`);
     }
   }
 
-  /** The policy that would end first is the smallest loss. */
-  async function makeRoom(except: string): Promise<void> {
-    let first: KeptPolicy | null = null;
-    for (const entry of kept.values()) {
-      if (entry.domain !== except && (first === null || expiryOf(entry, now()) < expiryOf(first, now()))) first = entry;
-    }
-    if (first !== null) await forget(first.domain);
-  }
-
   async function forget(domain: string): Promise<void> {
-    kept.delete(domain);
+    drop(domain);
     await store.remove(domain);
   }
 
@@ -306,6 +324,11 @@ export function createSts({
       await Promise.allSettled(flights.values());
     },
   };
+}
+
+/** Each octet of a text is held about twice: as lines and as hosts. */
+function octetsOf({ policy }: KeptPolicy): number {
+  return 200 + 2 * policy.lines.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The caller's patience ends the waiting, not the fetch: others may wait for it. */

@@ -288,16 +288,21 @@ describe("on disk", () => {
     expect(await stateIn(lab, "ta.lab", lab.again())).toMatch(/^unknown/);
   });
 
-  it("there are no more than the limit: what would end first makes room", async () => {
+  it("there are no more than the limit: what was not needed for the longest time makes room", async () => {
     const lab = stsLab({ store: stsFolder(folder), limits: { policies: 3 } });
-    for (const [i, maxAge] of [5, 2, 4, 3].entries()) {
-      lab.web = policyText("enforce", { maxAge: maxAge * DAY });
-      await stateIn(lab, `d${i}.lab`);
-    }
+    for (const domain of ["a.lab", "b.lab", "c.lab", "a.lab", "d.lab"]) await stateIn(lab, domain);
     expect(files()).toHaveLength(3);
     Object.assign(lab, { txt: "lost", web: fails });
-    expect(await stateIn(lab, "d1.lab")).toMatch(/^unknown/);
-    expect(await stateIn(lab, "d3.lab")).toMatch(/^enforce/);
+    expect(await stateIn(lab, "b.lab")).toMatch(/^unknown/);
+    for (const domain of ["a.lab", "c.lab", "d.lab"]) expect(await stateIn(lab, domain)).toMatch(/^enforce/);
+  });
+
+  it("there is no more text than the limit", async () => {
+    const lab = stsLab({ store: stsFolder(folder), limits: { octets: 7_000 } });
+    lab.web = policyText("enforce", { mx: Array.from({ length: 100 }, (_, i) => `mx${i}.ta.lab`) });
+    for (const domain of ["a.lab", "b.lab", "c.lab", "d.lab", "e.lab"]) await stateIn(lab, domain);
+    expect(files()).toHaveLength(2);
+    expect(await stateIn(lab, "e.lab", lab.again())).toBe("enforce id 1");
   });
 
   it("a clock that was set back gives no policy a longer life", async () => {
