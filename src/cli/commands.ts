@@ -11,6 +11,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   "tlsa generate": async () => (await import("./tlsa-generate.ts")).tlsaGenerateCommand,
   "tlsa rollover": async () => (await import("./tlsa-rollover.ts")).tlsaRolloverCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  policy: async () => (await import("./policy.ts")).policyCommand,
   lab: async () => (await import("./lab.ts")).labCommand,
 };
 
