@@ -68,8 +68,9 @@ export function lookupWith(resolver: Pick<Resolver, "resolve">, reachable: Reach
 export const reachableHere: Reachable = () => {
   const families = new Set<Family>();
   for (const entries of Object.values(networkInterfaces())) {
-    for (const { family, internal, address } of entries ?? []) {
-      if (internal || /^fe[89ab]/i.test(address)) continue;
+    for (const { family, address } of entries ?? []) {
+      // Not `internal`: anycast and lab addresses stand on the loopback interface, and reach others.
+      if (address === "::1" || address.startsWith("127.") || /^fe[89ab]/i.test(address)) continue;
       families.add(family === "IPv6" ? 6 : 4);
     }
   }
@@ -155,6 +156,8 @@ async function addressesFor(
   if (octets !== null) return [{ address: hostname, family: octets.length === 4 ? 4 : 6 }];
   const name = nameFromHostname(hostname, SYSCALL);
   const asked = families.filter((family) => !wanted.configuredOnly || isLocal(name) || reachable().has(family));
+  // As glibc has it: a machine with no address at all but loopback's is not told that no host exists.
+  if (asked.length === 0 && families.length > 1) asked.push(...families);
   const types: readonly Family[] = wanted.mapped === "no" ? asked : [...new Set<Family>([...asked, 4])];
   const answers = await Promise.all(types.map((family) => addressesOf(name, { family, wanted, resolver })));
   const of = (family: Family): readonly string[] => answers.find((found) => found.family === family)?.addresses ?? [];

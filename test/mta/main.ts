@@ -18,12 +18,22 @@ import { deliverOurselves } from "./ours.ts";
 import { levels, type Postfix, startPostfix } from "./postfix.ts";
 import { startRelay } from "./relay.ts";
 import { type Expectation, issuedNames, type Row, rowsWith } from "./rows.ts";
+import { POLICY_PORT, startPolicy, startWebServer, stsNames, stsRows } from "./sts.ts";
 import { mailServersOf, startInternet } from "./world.ts";
 
 const [folder, programs] = process.argv.slice(2) as [string, string];
 const RESOLVER = "127.0.0.1";
 const RELAY = "127.0.0.2";
 const OURS_AT_ONCE = 4;
+
+const policyLevels = [
+  ["sts.lab", "secure match=mx.sts.lab servername=hostname"],
+  ["sts-name.lab", "secure match=mx.sts-name.lab servername=hostname"],
+  ["sts-unlisted.lab", "try later"],
+  ["sts-testing.lab", "none"],
+  ["sts-dane.lab", "dane-only"],
+  ["sts-dane-wrong.lab", "dane-only"],
+] as const;
 
 let faults = 0;
 const started = performance.now();
@@ -55,7 +65,8 @@ try {
 
 async function run(): Promise<void> {
   const certificateFolder = made("certificates");
-  const rows = rowsWith(await makeCertificates(certificateFolder, issuedNames));
+  const certificates = await makeCertificates(certificateFolder, [...issuedNames, ...stsNames]);
+  const rows = [...rowsWith(certificates), ...stsRows(certificates)];
   const hosts = mailServersOf(rows);
   const internet = await startInternet(rows, hosts, folder);
   const mail = await startMailServers(hosts);
@@ -76,11 +87,9 @@ async function run(): Promise<void> {
 
   // ---- Postfix, DANE.md 1.2
   resolveBy(RESOLVER, "trust-ad");
-  const postfix = await startPostfix(
-    programs,
-    made("postfix"),
-    rows.map(({ domain }) => domain),
-  );
+  const caFile = join(certificateFolder, "ca.pem");
+  const domains = rows.map(({ domain }) => domain);
+  const postfix = await startPostfix({ programs, folder: made("postfix"), domains, caFile, policyPort: POLICY_PORT });
   // Every row at both levels; where a row says what to expect, that is looked for, and in all of them agreement with us.
   const cases = rows.flatMap((row) => [
     { row, level: "dane" as const, expected: row.dane },
@@ -128,6 +137,27 @@ async function run(): Promise<void> {
   ]);
   await resolver.close();
   tell("the planner beside Postfix");
+
+  // ---- Postfix, told by `rootwalk policy` what each domain wants: DANE before MTA-STS
+  await startWebServer(certificates);
+  const { hintsFile, anchorsFile } = internet;
+  const policies = await startPolicy({ hintsFile, anchorsFile, caFile, folder: made("policy") });
+  const toldRows = rows.filter(({ policy }) => policy !== undefined);
+  const byPolicy = await postfix.deliver(toldRows.map(({ domain }) => `${levels.policy}@${domain}`));
+  tell("Postfix by rootwalk policy");
+  for (const row of toldRows) {
+    const recipient = `${levels.policy}@${row.domain}`;
+    const outcome = byPolicy.get(recipient);
+    report(`Postfix policy    ${told(row, row.policy!)}`, judge(row, row.policy!, recipient, outcome), outcome);
+  }
+  const answers = readFileSync(join(folder, "policy/rootwalk-policy.log"), "utf8");
+  const untold = policyLevels.filter(([domain, level]) => !answers.includes(`\n${domain}.: ${level}: `));
+  report(
+    "rootwalk policy told each domain's level",
+    untold.map(([domain, level]) => `${domain} was not told ${level}`),
+    { status: "unknown", lines: answers.split("\n") },
+  );
+  await policies.stop();
 
   await watchPostfix(postfix, mail.received);
 

@@ -17,22 +17,35 @@ export interface Postfix {
 }
 
 /** Local parts of recipients choose the security level. */
-export const levels = { dane: "dane", daneOnly: "only" } as const;
+export const levels = { dane: "dane", daneOnly: "only", policy: "policy" } as const;
 
 const SUBMISSION = { host: "127.0.0.1", port: 2525 };
 const TRIED_WITHIN_MS = 60_000;
 
-export async function startPostfix(programs: string, folder: string, domains: readonly string[]): Promise<Postfix> {
+export interface PostfixSetup {
+  readonly programs: string;
+  readonly folder: string;
+  readonly domains: readonly string[];
+  /** For the level "secure". */
+  readonly caFile: string;
+  /** Of the socketmap. */
+  readonly policyPort: number;
+}
+
+export async function startPostfix({ programs, folder, domains, caFile, policyPort }: PostfixSetup): Promise<Postfix> {
   const queue = join(folder, "queue");
   const log = join(folder, "maillog");
   makeFolders(folder, queue);
   const config = join(folder, "config");
   mkdirSync(config);
   writeFileSync(join(config, "main.cf"), mainConfig({ programs, folder, queue, log }));
-  writeFileSync(join(config, "master.cf"), MASTER);
+  const byPolicy = `-o smtp_tls_policy_maps=socketmap:inet:127.0.0.1:${policyPort}:policy -o smtp_tls_CAfile=${caFile}`;
+  writeFileSync(join(config, "master.cf"), `${MASTER}by-policy unix - - y - 6 smtp -o max_use=1 ${byPolicy}\n`);
   writeFileSync(
     join(config, "transport"),
-    domains.map((domain) => `${levels.daneOnly}@${domain} dane-only:\n`).join(""),
+    domains
+      .map((domain) => `${levels.daneOnly}@${domain} dane-only:\n${levels.policy}@${domain} by-policy:\n`)
+      .join(""),
   );
   const copyResolverFiles = (): void => {
     for (const name of ["resolv.conf", "hosts", "nsswitch.conf", "services"])

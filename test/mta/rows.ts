@@ -17,6 +17,8 @@ export interface Row {
   readonly dane?: Expectation;
   /** Postfix with smtp_tls_security_level=dane-only. */
   readonly daneOnly?: Expectation;
+  /** Postfix, told by `rootwalk policy`. */
+  readonly policy?: Expectation;
   readonly exim?: Expectation;
   /** Exim with a resolv.conf that does not say trust-ad. */
   readonly eximUntrusting?: Expectation;

@@ -48,6 +48,14 @@ describe("which addresses, in which order", () => {
     expect(await failureOf(onlyV4.lookup("six.good.lab", { hints: ADDRCONFIG }))).toMatchObject({ code: "ENOTFOUND" });
   });
 
+  it("ADDRCONFIG on a machine with loopback addresses alone leaves out nothing, unless one family was asked for", async () => {
+    const alone = nodeDns(resolver, { reachable: () => new Set<Family>() });
+    expect(await alone.lookup("many.good.lab", { all: true, hints: ADDRCONFIG })).toHaveLength(3);
+    expect(await failureOf(alone.lookup("many.good.lab", { family: 4, hints: ADDRCONFIG }))).toMatchObject({
+      code: "ENOTFOUND",
+    });
+  });
+
   it("V4MAPPED maps where there is no IPv6 address", async () => {
     expect(await lookup("four.good.lab", { family: 6, hints: V4MAPPED, all: true })).toEqual([mapped("5.1.2.4")]);
     expect(await failureOf(lookup("four.good.lab", { family: 6 }))).toMatchObject({ code: "ENOTFOUND" });
