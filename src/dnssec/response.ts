@@ -94,6 +94,26 @@ function tellingOf(response: Conclusive): readonly RRset[] {
   }
 }
 
+/**
+ * RRsets that judging this response will verify whatever comes out, if there are so many that whoever has other things to
+ * do may want to have them verified one by one, in this order.
+ */
+export function checkedForCertain(response: Conclusive, by: Judge): readonly RRset[] {
+  switch (response.kind) {
+    case "answer":
+      return response.question.type === TYPE.ANY
+        ? response.rrsets.filter(({ type }) => type !== TYPE.RRSIG).slice(0, ANY_RRSETS)
+        : [];
+    case "alias":
+      return [];
+    case "no data":
+    case "name error": {
+      const hashed = response.authority.filter(({ type }) => type === TYPE.NSEC3);
+      return hashed.length <= by.policy.nsec3PerResponse ? hashed : [];
+    }
+  }
+}
+
 // Answers.
 
 function validateAnswer(

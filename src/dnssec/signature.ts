@@ -10,6 +10,7 @@ import type { Rrsig } from "../wire/rdata.ts";
 import { isMetaType, TYPE, typeToText } from "../wire/registry.ts";
 import type { Judge } from "./judge.ts";
 import { dateText, type Failure, type FailureCode, failure, type Proof, type ProofPart } from "./proof.ts";
+import type { WorkBudget } from "./work.ts";
 import type { KeyFault, KeyRing, ZoneKey } from "./zone-keys.ts";
 import type { SecureZone } from "./zone-trust.ts";
 
@@ -53,6 +54,23 @@ export type SignatureSearch =
 
 /** A signature over `rrset` that one of `ring` made. Zone judging calls it with the keys that a DS or an anchor names. */
 export function findSignature(rrset: RRset, zone: Name, ring: KeyRing, by: Judge): SignatureSearch {
+  const before = failures.get(rrset);
+  if (before !== undefined && before.work === by.work && before.ring === ring) return before.search;
+  const search = searchSignature(rrset, zone, ring, by);
+  if (search.kind === "failed") failures.set(rrset, { work: by.work, ring, search });
+  return search;
+}
+
+interface FailedBefore {
+  readonly work: WorkBudget;
+  readonly ring: KeyRing;
+  readonly search: Extract<SignatureSearch, { kind: "failed" }>;
+}
+
+/** What failed for a question fails again for the same question, and costs it nothing more. */
+const failures = new WeakMap<RRset, FailedBefore>();
+
+function searchSignature(rrset: RRset, zone: Name, ring: KeyRing, by: Judge): SignatureSearch {
   const unsound = whyUnverifiable(rrset, zone);
   if (unsound !== null) return { kind: "failed", failure: unsound };
   const search = new Search(rrset, zone, by);

@@ -18,6 +18,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** The same, but keeps no process alive: for work that nobody waits for. Where it is missing, `sleep` does. */
   doze?(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves in a later turn of the event loop, after sockets and timers had theirs: for work that would hold everybody
+   * up. Where it is missing, there is nobody to hold up.
+   */
+  turn?(): Promise<void>;
 }
 
 /** What sockets need besides a clock: a deadline at a fraction of the cost of a sleep that can be aborted. */

@@ -12,6 +12,7 @@ export const systemClock: Clock & Timer = {
   unixSeconds: () => Date.now() / 1000,
   sleep: (ms, signal) => pause(ms, "holds the process", signal),
   doze: (ms, signal) => pause(ms, "lets it end", signal),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
   after: (ms, fire) => startTimer(ms, fire, "holds the process"),
   background: (ms, fire) => startTimer(ms, fire, "lets it end"),
 };

@@ -136,7 +136,7 @@ export class Chain {
     for (let labels = zone.name.labelCount + 1; labels <= target.labelCount; labels++) {
       const name = target.ancestor(labels);
       if (this.#zones.get(name) !== undefined) return;
-      const cut = judgeCut(zone, { zone: name, ds: null, evidence: authority }, task.session.judge());
+      const cut = await task.session.judging((by) => judgeCut(zone, { zone: name, ds: null, evidence: authority }, by));
       if (cut.kind !== "insecure") continue;
       this.#remember(name, cut.zone);
       return;
@@ -199,7 +199,7 @@ export class Chain {
     if (seen?.parent != null && seen.mode === "authoritative" && seen.parent.isWithin(anchor.zone)) {
       const parent = await this.trustOf(seen.parent, task);
       if (parent.status !== "secure") return inherited(parent, name);
-      const cut = judgeCut(parent, seen, task.session.judge());
+      const cut = await task.session.judging((by) => judgeCut(parent, seen, by));
       if (cut.kind === "signed" || cut.kind === "insecure") return this.#enter(parent, cut, name, task);
       // The referral did not prove it: servers may leave the denial out, so ask for the DS itself.
     }
@@ -210,7 +210,7 @@ export class Chain {
     const foregone = this.#anchors.foregone(anchor, task.session.judge());
     if (foregone !== null) return foregone;
     const trust = await this.#withKeys(anchor.zone, task, (keys) =>
-      this.#anchors.enter(anchor.zone, keys, task.session.judge()),
+      task.session.judging((by) => this.#anchors.enter(anchor.zone, keys, by)),
     );
     // Its keys may just have revoked themselves; then the anchor above decides, if there is one (RFC 5011 §5).
     const left = closestAnchor(this.#anchors.current, anchor.zone);
@@ -233,10 +233,11 @@ export class Chain {
     const { response } = found;
     if (response.kind === "alias") {
       // An alias where a delegation might be: then there is none. ATTACKS A-15.
-      const alias = validateAlias(response, parent, task.session.judge());
+      const alias = await task.session.judging((by) => validateAlias(response, parent, by));
       return alias.status === "secure" || alias.status === "insecure" ? parent : alias;
     }
-    return this.#enter(parent, judgeCut(parent, cutFrom(name, response), task.session.judge()), name, task);
+    const cut = await task.session.judging((by) => judgeCut(parent, cutFrom(name, response), by));
+    return this.#enter(parent, cut, name, task);
   }
 
   /** Who answers for the DS of `name`: the signer, else the zone that encloses its parent name. */
@@ -252,7 +253,7 @@ export class Chain {
   async #enter(parent: SecureZone, cut: CutVerdict, name: Name, task: Task): Promise<ZoneTrust> {
     switch (cut.kind) {
       case "signed":
-        return this.#withKeys(name, task, (keys) => judgeKeys(parent, cut.ds, keys, task.session.judge()));
+        return this.#withKeys(name, task, (keys) => task.session.judging((by) => judgeKeys(parent, cut.ds, keys, by)));
       case "insecure":
         return cut.zone;
       case "no cut":
@@ -266,12 +267,12 @@ export class Chain {
   async #withKeys(
     zone: Name,
     task: Task,
-    judge: (keys: RRset<typeof TYPE.DNSKEY> | null) => ZoneTrust,
+    judge: (keys: RRset<typeof TYPE.DNSKEY> | null) => Promise<ZoneTrust>,
   ): Promise<ZoneTrust> {
     const question = { name: zone, type: TYPE.DNSKEY, class: CLASS.IN };
     const fetched = await this.#fetcher.fetch(question, task);
     if (fetched.kind === "failed") return this.#silent("DNSKEY", zone, fetched, task);
-    const trust = judge(keysIn(fetched.response));
+    const trust = await judge(keysIn(fetched.response));
     if (trust.status !== "bogus") return trust;
     const again = await this.#fetcher.fetch(question, task, { avoid: fetched.from });
     return again.kind === "failed" ? trust : judge(keysIn(again.response));

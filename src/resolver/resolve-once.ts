@@ -8,7 +8,8 @@ import type { Link } from "../cache/answers.ts";
 import { accountOf, brokenAt } from "../dnssec/accounting.ts";
 import type { AliasData, AnswerData } from "../dnssec/answer.ts";
 import { failure } from "../dnssec/proof.ts";
-import { signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
+import { checkedForCertain, signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
+import { verifyRRset } from "../dnssec/signature.ts";
 import { indeterminate, type Secure, type Verdict } from "../dnssec/verdict.ts";
 import type { ZoneTrust } from "../dnssec/zone.ts";
 import type { Fetched } from "../iterator/walk.ts";
@@ -54,7 +55,7 @@ async function belowHiddenCut(once: Once, found: Found, task: Task, parts: OnceP
   const signed = signersOf(found.response).length > 0;
   const zone = signed ? parts.chain.knownCutAbove(name) : await parts.chain.trustBelow(found, name, task);
   if (zone === null) return once;
-  return zone.status === "insecure" ? { link: linkFrom(found.response, zone, task), found } : once;
+  return zone.status === "insecure" ? { link: await linkFrom(found.response, zone, task), found } : once;
 }
 
 async function attempt(
@@ -84,19 +85,20 @@ const settled = (link: Link): boolean => link.kind === "end" && link.verdict.sta
 export async function judge(found: Found, task: Task, parts: OnceParts): Promise<Link> {
   const { response } = found;
   const zone = await parts.chain.trustFor(found, response.question.name, task);
-  let link = linkFrom(response, zone, task);
+  let link = await linkFrom(response, zone, task);
   if (
     link.verdict.status === "bogus" &&
     link.verdict.failure.code === "no key for signature" &&
     zone.status === "secure"
   ) {
     // The zone may have changed its keys since we learned them. RFC 8901 §3.
-    if (parts.chain.age(zone.name) > 1) link = linkFrom(response, await parts.chain.refresh(zone.name, task), task);
+    if (parts.chain.age(zone.name) > 1)
+      link = await linkFrom(response, await parts.chain.refresh(zone.name, task), task);
   }
   if (link.verdict.status === "insecure" && zone.status === "secure") {
     // A zone may prove that a name below an anchor does not exist, but not that it need not be signed.
     const anchored = parts.chain.anchorBelow(zone.name, response.question.name);
-    if (anchored !== null) link = linkFrom(response, await parts.chain.trustOf(anchored, task), task);
+    if (anchored !== null) link = await linkFrom(response, await parts.chain.trustOf(anchored, task), task);
   }
   const { verdict } = link;
   const detail =
@@ -115,14 +117,18 @@ export async function provenDname(once: Once, task: Task, parts: OnceParts): Pro
     return null;
   const { response } = once.found;
   const zone = await parts.chain.trustFor(once.found, response.question.name, task);
-  const alone = validateAlias({ ...response, received: null }, zone, task.session.judge());
+  const alone = await task.session.judging((by) => validateAlias({ ...response, received: null }, zone, by));
   return alone.status === "secure" ? alone : null;
 }
 
-function linkFrom(response: Conclusive, zone: ZoneTrust, task: Task): Link {
-  const by = task.session.judge();
-  if (response.kind !== "alias") return end(validateResponse(response, zone, by));
-  const verdict: Verdict<AliasData> = validateAlias(response, zone, by);
+async function linkFrom(response: Conclusive, zone: ZoneTrust, task: Task): Promise<Link> {
+  const { session } = task;
+  // One at a time, so that others have their turn in between; what verified is not verified again.
+  if (zone.status === "secure")
+    for (const rrset of checkedForCertain(response, session.judge()))
+      if ((await session.judging((by) => verifyRRset(rrset, zone, by))).kind === "failed") break;
+  if (response.kind !== "alias") return end(await session.judging((by) => validateResponse(response, zone, by)));
+  const verdict: Verdict<AliasData> = await session.judging((by) => validateAlias(response, zone, by));
   return verdict.status === "secure" || verdict.status === "insecure" ? { kind: "alias", verdict } : end(verdict);
 }
 

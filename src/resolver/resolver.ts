@@ -42,6 +42,7 @@ import { withRootKeySentinel } from "./sentinel.ts";
 import { Session, type Task } from "./session.ts";
 import { freshOrStale, hasData } from "./stale.ts";
 import { Synthesizer } from "./synthesis.ts";
+import { Turns } from "./turns.ts";
 import { followUnchecked, uncheckedFailure } from "./unchecked.ts";
 
 export type * from "./api.ts";
@@ -70,6 +71,7 @@ class IterativeResolver implements Resolver {
   readonly #private: PrivateAddresses;
   readonly #closing = manyListeners();
   readonly #forwarding: boolean;
+  readonly #turns: Turns;
   #priming: Promise<void> | null = null;
   #primedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -79,6 +81,7 @@ class IterativeResolver implements Resolver {
     const { clock } = env;
     const part = (share: number): number => Math.floor(settings.cacheOctets * share);
     this.#env = env;
+    this.#turns = new Turns(clock);
     this.#engine = parts.engine;
     this.#settings = settings;
     this.#policy = policyFrom(settings, parts.unsafeExtraAlgorithms ?? []);
@@ -354,6 +357,7 @@ class IterativeResolver implements Resolver {
       engine: this.#engine,
       policy: this.#policy,
       settings: this.#settings,
+      turns: this.#turns,
       signal,
       ...by,
     });

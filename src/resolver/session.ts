@@ -12,12 +12,15 @@ import type { Question } from "../wire/message.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import type { Flight } from "./flights.ts";
 import type { Settings } from "./options.ts";
+import type { Turns } from "./turns.ts";
 
 export interface SessionParts {
   readonly env: Env;
   readonly engine: CryptoEngine;
   readonly policy: Policy;
   readonly settings: Settings;
+  /** Shared by all sessions of a resolver. */
+  readonly turns: Turns;
   readonly signal: AbortSignal;
   /** Filled while the session lasts. */
   readonly trouble: string[];
@@ -37,6 +40,7 @@ export class Session {
   readonly #settings: Settings;
   readonly #policy: Policy;
   readonly #engine: CryptoEngine;
+  readonly #turns: Turns;
   readonly #asked = new Map<string, number>();
   readonly #watchers = new Map<NameKey, () => void>();
 
@@ -47,6 +51,7 @@ export class Session {
     this.#settings = settings;
     this.#policy = policy;
     this.#engine = engine;
+    this.#turns = parts.turns;
     this.work = new WorkBudget({
       signatures: settings.signaturesPerQuestion,
       failedSignatures: settings.failedSignatures,
@@ -64,6 +69,11 @@ export class Session {
       env.emit(event);
     };
     this.env = { clock: env.clock, random: env.random, exchange: env.exchange, emit };
+  }
+
+  /** Judges when others have had their turn; sees the moment in which it begins. */
+  judging<T>(work: (by: Judge) => T): Promise<T> {
+    return this.#turns.take(() => work(this.judge()));
   }
 
   /** Now, by the calendar: each judging sees its own moment. */
