@@ -6,7 +6,7 @@
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { Judge, Policy } from "../dnssec/judge.ts";
 import { WorkBudget } from "../dnssec/work.ts";
-import type { Env } from "../env/env.ts";
+import type { Env, Exchange } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name, NameKey } from "../wire/name.ts";
@@ -68,7 +68,7 @@ export class Session {
       listener?.(event);
       env.emit(event);
     };
-    this.env = { clock: env.clock, random: env.random, exchange: env.exchange, emit };
+    this.env = { clock: env.clock, random: env.random, exchange: inItsOwnTurn(env), emit };
   }
 
   /** Judges when others have had their turn; sees the moment in which it begins. */
@@ -131,6 +131,18 @@ export class Session {
     if (this.trouble.length >= 4) this.trouble.shift();
     this.trouble.push(text);
   }
+}
+
+/** Messages of more octets than a datagram has. */
+const LARGE_OCTETS = 4096;
+
+/** Reading 64 KiB of names costs some milliseconds, and so does making sense of them: others come in between. */
+function inItsOwnTurn({ exchange, clock }: Env): Exchange {
+  return async (ask, signal) => {
+    const result = await exchange(ask, signal);
+    if (result.kind === "reply" && result.octets > LARGE_OCTETS) await clock.turn?.();
+    return result;
+  };
 }
 
 const conclusive: ReadonlySet<string> = new Set(["answer", "alias", "no data", "name error", "referral"]);

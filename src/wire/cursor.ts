@@ -13,6 +13,14 @@ export class WireError extends Error {
   }
 }
 
+/** A name that was read: what it is, where it ends, and how many pointers led through it. */
+export interface NameRead {
+  readonly wire: Uint8Array;
+  readonly labelCount: number;
+  readonly end: number;
+  readonly pointers: number;
+}
+
 /** A position in `octets`, never past `end`. Names may point back into all of `octets` (compression). */
 export class Reader {
   readonly octets: Uint8Array;
@@ -20,6 +28,8 @@ export class Reader {
   readonly end: number;
   /** The octets are a copy that nobody else has, so that what is kept of them may be views. */
   readonly owned: boolean;
+  /** Names of this message by where they begin, so that chains of pointers need not be walked again; null: not kept. */
+  names: Map<number, NameRead> | null = null;
 
   constructor(octets: Uint8Array, offset = 0, end = octets.length, owned = false) {
     this.octets = plainOctets(octets);

@@ -127,7 +127,11 @@ export function decodeMessage(octets: Uint8Array): Message {
 const MAX_COPIED = 4096;
 
 function readerOf(octets: Uint8Array): Reader {
-  if (octets.length > MAX_COPIED) return new Reader(octets, HEADER_OCTETS);
+  if (octets.length > MAX_COPIED) {
+    const reader = new Reader(octets, HEADER_OCTETS);
+    reader.names = new Map();
+    return reader;
+  }
   return new Reader(new Uint8Array(octets), HEADER_OCTETS, octets.length, true);
 }
 

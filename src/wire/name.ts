@@ -39,7 +39,13 @@ export class Name {
       if (at - start >= MAX_OCTETS) throw new WireError("name longer than 255 octets", start);
     }
     reader.offset = at + 1;
-    return labels === 0 ? Name.root : new Name(octets.slice(start, at + 1), labels);
+    return labels === 0 ? Name.root : Name.#read(new Name(octets.slice(start, at + 1), labels), reader, start, 0);
+  }
+
+  /** Kept, if names of this message are: a message of pointers costs its octets then, not their square. */
+  static #read(name: Name, reader: Reader, start: number, pointers: number): Name {
+    reader.names?.set(start, { wire: name.wire, labelCount: name.labelCount, end: reader.offset, pointers });
+    return name;
   }
 
   /** Goes on where a label is no plain one: at a pointer, after `labels` labels from the reader's offset. */
@@ -70,15 +76,27 @@ export class Name {
         if (target < 12) throw new WireError("compression pointer into the header", at);
         pointers += 1;
         if (pointers > MAX_POINTERS) throw new WireError(`more than ${MAX_POINTERS} compression pointers`, at);
+        const known = reader.names?.get(target);
+        if (known !== undefined && known.end <= at && pointers + known.pointers <= MAX_POINTERS) {
+          if (length + known.wire.length > MAX_OCTETS) throw new WireError("name longer than 255 octets", target);
+          scratch.set(known.wire, length);
+          length += known.wire.length - 1;
+          labels += known.labelCount;
+          pointers += known.pointers;
+          break;
+        }
         bound = at; // strictly backward: nothing at or after this pointer may be read again
         at = target;
       } else {
         throw new WireError(`label type 0x${octet.toString(16)} is not defined`, at);
       }
     }
+    const start = reader.offset;
     reader.offset = after;
     scratch[length] = 0;
-    return labels === 0 ? Name.root : new Name(scratch.slice(0, length + 1), labels);
+    return labels === 0
+      ? Name.root
+      : Name.#read(new Name(scratch.slice(0, length + 1), labels), reader, start, pointers);
   }
 
   /** Reads a name in which pointers are not allowed (RFC 3597 §4, RFC 4034 §6.2). Throws WireError. */

@@ -77,6 +77,7 @@ export function readRdata(type: RRType, reader: Reader, length: number): Uint8Ar
   let rdata: Uint8Array | null = null;
   if (plan !== undefined && plan.size !== length) {
     const inner = new Reader(reader.octets, offset, end);
+    inner.names = reader.names;
     if (plan.pointers) rdata = expanded(plan, inner);
     else for (const step of plan.steps) pass(step, inner);
     if (inner.remaining > 0) inner.fail(`${inner.remaining} octets too many in ${typeToText(type)} RDATA`);

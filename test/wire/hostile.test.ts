@@ -82,3 +82,58 @@ describe("hostile octets", () => {
     }
   });
 });
+
+test("a large message, whose names are kept while it is read, reads as a small one does", () => {
+  // The same records, alone and behind 5,000 octets of something else.
+  const chain = (from: number, count: number): number[] => {
+    const out: number[] = [];
+    let before = 12;
+    for (let i = 0; i < count; i++) {
+      const here = from + out.length;
+      out.push(
+        1,
+        97 + (i % 26),
+        0xc0 | (before >> 8),
+        before & 255,
+        0,
+        2,
+        0,
+        1,
+        0,
+        0,
+        0,
+        60,
+        0,
+        4,
+        1,
+        98,
+        0xc0 | (here >> 8),
+        here & 255,
+      );
+      before = here;
+    }
+    return out;
+  };
+  const question = [3, 119, 119, 119, 1, 120, 0, 0, 1, 0, 1];
+  const padding = [0, 0, 16, 0, 1, 0, 0, 0, 0, 0x13, 0x88, ...new Array<number>(5000).fill(200)];
+  padding[11] = 255;
+  for (let at = 11; at < padding.length; at += 256) padding[at] = Math.min(255, padding.length - at - 1);
+  const message = (records: readonly number[], count: number): Uint8Array =>
+    Uint8Array.of(0, 0, 0x84, 0, 0, 1, 0, count, 0, 0, 0, 0, ...question, ...records);
+  const start = 12 + question.length;
+  for (const count of [1, 5, 63, 64, 65, 66, 100]) {
+    const read = (octets: Uint8Array): string => {
+      try {
+        return decodeMessage(octets)
+          .answer.filter(({ type }) => type === 2)
+          .map(({ name, rdata }) => `${name} ${[...rdata].join(".")}`)
+          .join("\n");
+      } catch (error) {
+        return (error as Error).message.replace(/ at octet.*/, "");
+      }
+    };
+    const small = read(message(chain(start, count), count));
+    const large = read(message([...padding, ...chain(start + padding.length, count)], count + 1));
+    expect(large).toBe(small);
+  }
+});
