@@ -225,7 +225,7 @@ class Race {
     const { env, infra, limits } = this.#context;
     const { server } = candidate;
     this.#heard = true;
-    const response = classifyResponse(message, this.#question, this.#zone, limits, env.emit);
+    const response = classifyResponse(message, this.#question, this.#zone, { ...limits, random: env.random }, env.emit);
     const meaning = response.kind === "useless" ? uselessText(response.why) : response.kind;
     env.emit({
       kind: "replied",

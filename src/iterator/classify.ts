@@ -2,6 +2,7 @@
  * What a response means for a question put to a zone's servers: classify first, then act.
  * RFC 1034 §5.3.3, RFC 2308 §2; bailiwick RFC 5452 §6, RFC 9471.
  */
+import type { Random } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import { groupRRsets, isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
@@ -32,6 +33,8 @@ export interface ClassifyLimits {
   readonly addressesPerNs: number;
   readonly recordsPerRRset: number;
   readonly anyRRsets: number;
+  /** Chooses among more servers than are used, so that nobody can say which; without it the first ones are. */
+  readonly random?: Random;
 }
 
 const lame: Classified = { kind: "useless", why: { kind: "lame" } };
@@ -247,8 +250,7 @@ function referral(
   const child = ns.name;
   const glue = glueOf(message, zone);
   const servers: NameServer[] = [];
-  for (const { target } of rdataOf(ns)) {
-    if (servers.length >= limits.nsPerDelegation) break;
+  for (const { target } of someOf(rdataOf(ns), limits.nsPerDelegation, limits.random)) {
     servers.push({ name: target, addresses: (glue.get(target.key) ?? []).slice(0, limits.addressesPerNs) });
   }
   const ds = authority.find((rrset) => rrset.type === TYPE.DS && rrset.name.equals(child));
@@ -263,6 +265,17 @@ function referral(
     port: zone.port,
   };
   return { kind: "referral", to };
+}
+
+/** `count` of them at most, each set of them as likely as any other (NRDelegation, CVE-2022-3204). */
+function someOf<T>(all: readonly T[], count: number, random: Random | undefined): readonly T[] {
+  if (all.length <= count || random === undefined) return all.slice(0, count);
+  const left = [...all];
+  for (let i = 0; i < count; i++) {
+    const at = i + random.integer(left.length - i);
+    [left[i], left[at]] = [left[at]!, left[i]!];
+  }
+  return left.slice(0, count);
 }
 
 const isDenialType = (type: RRType): boolean => type === TYPE.NSEC || type === TYPE.NSEC3;
