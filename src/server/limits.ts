@@ -14,6 +14,7 @@ export const serverLimits = {
   connectionsPerClient: { value: 100, min: 1, max: 10000, why: "of these, from one address; then its own longest idle one is closed (RFC 7766 §6.2.2)" },
   handshakes: { value: 50, min: 1, max: 10000, why: "TLS handshakes at once; then the oldest is broken off, so that half-open ones keep nobody out" },
   handshakeMs: { value: 3000, min: 50, max: 60000, why: "a TLS handshake that takes longer is broken off" },
+  questionsPerSecond: { value: 1000, min: 0, max: 1000000, why: "questions of one client, an IPv4 address or an IPv6 /64, but of loopback; beyond them UDP gets no answer or TC, the others SERVFAIL; 0: as many as they like" },
   pipelined: { value: 100, min: 1, max: 10000, why: "questions of one connection that wait for an answer; then we stop reading" },
   idleMs: { value: 10000, min: 50, max: 600000, why: "a connection on which nothing moves is closed (RFC 7766 §6.2.3)" },
   messageMs: { value: 30000, min: 50, max: 600000, why: "from a message's first octet to its last; dribbling clients end here" },

@@ -9,6 +9,7 @@ import { type Access, createAccess, loopbackRules } from "./access.ts";
 import type { Prefix } from "./addresses.ts";
 import type { ServerCookies } from "./cookies.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
+import { Rate } from "./rate.ts";
 import { bareReply, chaosReply, errorReply, type Reply, refusal, replyFromAnswer, replyUnchecked } from "./reply.ts";
 import { ReplyMemory } from "./reply-memory.ts";
 import { type Query, readRequest } from "./request.ts";
@@ -75,6 +76,7 @@ class DnsResponder implements Responder {
   readonly #cookies: ServerCookies | null;
   readonly #chaos: ReadonlyMap<string, string | null>;
   readonly #memory = new ReplyMemory();
+  readonly #rate: Rate;
 
   constructor(options: ResponderOptions) {
     this.#resolver = options.resolver;
@@ -82,6 +84,7 @@ class DnsResponder implements Responder {
     this.#access = options.access ?? createAccess();
     this.#mayPeek = options.mayPeek ?? loopbackRules.map((rule) => rule.prefix);
     this.#limits = options.limits ?? defaultServerLimits;
+    this.#rate = new Rate(this.#limits.questionsPerSecond);
     this.#emit = options.emit ?? (() => {});
     const { version = null, identity = null, nsid = null, cookies = null } = options;
     if (nsid !== null && nsid.length > NSID_OCTETS)
@@ -107,7 +110,9 @@ class DnsResponder implements Responder {
   #respond(octets: Uint8Array, from: Client): Uint8Array | null | Promise<Uint8Array | null> {
     const decision = this.#access.decide(from.address);
     if (decision === "drop") return this.#drop(from, "access");
-    if (decision === "allow") {
+    const pace = this.#rate.pace(from.address, this.#clock.monotonicMs());
+    if (pace === "drop" && from.transport === "udp") return this.#drop(from, "too many questions a second");
+    if (decision === "allow" && pace === "fair") {
       const again = this.#memory.recall(octets, from.transport, this.#clock.monotonicMs());
       if (again !== undefined) {
         this.#emit({ kind: "answered", from, reply: again.message });
@@ -122,7 +127,9 @@ class DnsResponder implements Responder {
         this.#emit({ kind: "unreadable", from, why: request.why });
         return bareReply(request);
       case "query": {
-        const local = this.#turnedAway(request, decision, from) ?? this.#withoutLookup(request);
+        const local =
+          this.#turnedAway(request, decision, from) ??
+          (pace === "fair" ? this.#withoutLookup(request) : slowedDown(request, from));
         if (local !== null) return this.#finish(request, local, from);
         return this.#fromCache(request, octets, from) ?? this.#lookUp(request, from);
       }
@@ -258,6 +265,16 @@ class DnsResponder implements Responder {
       return bareReply({ id: query.id, opcode: OPCODE.QUERY, rcode: RCODE.SERVFAIL });
     }
   }
+}
+
+/** No longer than the question, so that it is no use against whoever the address belongs to. */
+function slowedDown(query: Query, from: Client): Reply {
+  if (from.transport !== "udp") {
+    const text = "too many questions a second";
+    return errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OVER_QUOTA, text }]);
+  }
+  const reply = errorReply(query, RCODE.NOERROR, []);
+  return { ...reply, message: { ...reply.message, ra: true, tc: true } };
 }
 
 function refusedTo(query: Query, from: Client): Reply {
