@@ -1,12 +1,15 @@
 /** Zones that cost a careless validator seconds, one for each row of the bench; by number, docs/attacks.md. */
-import { addZone, alter, type Injury, reserver, rrsetOf, together } from "../src/lab/injure.ts";
-import { decoyKey, keyTrap } from "../src/lab/key-trap.ts";
-import type { Quirk } from "../src/lab/server.ts";
-import { withSignatures } from "../src/lab/sign-zone.ts";
-import type { KeyPlan, SigningPlan, WorldDescription, ZoneDescription } from "../src/lab/world.ts";
-import type { Zone } from "../src/lab/zone.ts";
-import { Name } from "../src/wire/name.ts";
-import { TYPE } from "../src/wire/registry.ts";
+import { addZone, alter, type Injury, reserver, rrsetOf, together } from "../../src/lab/injure.ts";
+import { decoyKey, keyTrap } from "../../src/lab/key-trap.ts";
+import type { Quirk } from "../../src/lab/server.ts";
+import { withSignatures } from "../../src/lab/sign-zone.ts";
+import type { KeyPlan, SigningPlan, WorldDescription, ZoneDescription } from "../../src/lab/world.ts";
+import type { Zone } from "../../src/lab/zone.ts";
+import { Name } from "../../src/wire/name.ts";
+import { TYPE } from "../../src/wire/registry.ts";
+
+/** Not loopback: Knot Resolver takes no such glue. */
+export const NETWORK = "10.53";
 
 export interface Attack {
   readonly row: string;
