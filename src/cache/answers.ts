@@ -1,41 +1,33 @@
-/** What each question came to, judged: one link (data, denial or alias) by name and type. Synchronous, sized in octets. */
-import type { AliasData, AnswerData } from "../dnssec/answer.ts";
-import type { Insecure, Secure, Verdict } from "../dnssec/verdict.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
-import type { ExtendedError } from "../wire/edns.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 
 import { type RRType, TYPE } from "../wire/registry.ts";
 import { dropWhere } from "./drop.ts";
+import type { Link, StoredLink } from "./links.ts";
+import { type Slot, Slots } from "./slots.ts";
 import { WeighedCache } from "./weighed.ts";
-import { rrsetsWeight, sharedIn } from "./weight.ts";
 
-/** One step of an answer. An alias that cannot be believed is an end. */
-export type Link =
-  | { readonly kind: "end"; readonly verdict: Verdict<AnswerData>; readonly notes: readonly ExtendedError[] }
-  | { readonly kind: "alias"; readonly verdict: Secure<AliasData> | Insecure<AliasData> };
+export type { Link, StoredLink } from "./links.ts";
 
-export interface StoredLink {
-  readonly link: Link;
-  readonly storedMs: number;
-  readonly expiresMs: number;
-  /** When the signatures behind it expire by the calendar, which may jump. */
-  readonly validUntil: UnixSeconds;
-}
-
+/** Of the cache's octets, for links that are kept as objects besides. */
+const LIVE_PART = 0.125;
 /** Stands for "whatever the type" in the key of a name error. */
 const ANY_TYPE = 0;
 
 export class AnswerCache {
   readonly #clock: Clock;
-  readonly #entries: WeighedCache<StoredLink>;
+  readonly #entries: WeighedCache<Slot>;
+  readonly #slots: Slots;
 
   constructor(clock: Clock, limits: { readonly maxOctets: number; readonly entryOctets: number }) {
     this.#clock = clock;
+    const liveOctets = Math.floor(limits.maxOctets * LIVE_PART);
+    this.#slots = new Slots(liveOctets);
     this.#entries = new WeighedCache({
-      ...limits,
-      own: ({ link }) => sizeOf(link),
-      shared: ({ link }) => sharedIn(link.verdict),
+      maxOctets: limits.maxOctets - liveOctets,
+      entryOctets: limits.entryOctets,
+      own: (slot) => slot.weight,
+      shared: (slot) => slot.shared,
     });
   }
 
@@ -54,7 +46,7 @@ export class AnswerCache {
     const keys = [keyOf(name, type), keyOf(name, ANY_TYPE), ...(aliases ? [aliasKey(name)] : [])];
     let newest: StoredLink | undefined;
     for (const key of keys) {
-      const stored = this.#entries.get(key);
+      const stored = this.#awake(key);
       if (stored === undefined || stored.validUntil <= this.#clock.unixSeconds()) continue;
       if (stored.expiresMs + pastMs <= this.#clock.monotonicMs()) continue;
       if (newest === undefined || stored.storedMs > newest.storedMs) newest = stored;
@@ -86,22 +78,19 @@ export class AnswerCache {
     if (type !== TYPE.DS && type !== TYPE.CNAME && type !== TYPE.ANY) this.forget(name, type);
     else this.#entries.delete(keyOf(name, type));
     if (ttl <= 0) return stored;
-    this.#entries.set(this.#keyFor(name, type, link), stored);
+    const slot = this.#slots.hold(stored);
+    this.#entries.set(this.#keyFor(name, type, link), slot);
     if (link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME) {
-      this.#entries.set(dnameKey(link.verdict.value.alias.name), stored);
+      this.#entries.set(dnameKey(link.verdict.value.alias.name), slot);
     }
     return stored;
   }
 
   rememberDname(link: Extract<Link, { kind: "alias" }>, ttl: number, validUntil: UnixSeconds): void {
+    if (ttl <= 0) return;
     const storedMs = this.#clock.monotonicMs();
-    if (ttl > 0)
-      this.#entries.set(dnameKey(link.verdict.value.alias.name), {
-        link,
-        storedMs,
-        expiresMs: storedMs + ttl * 1000,
-        validUntil,
-      });
+    const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
+    this.#entries.set(dnameKey(link.verdict.value.alias.name), this.#slots.hold(stored));
   }
 
   forget(name: Name, type: RRType): void {
@@ -122,22 +111,23 @@ export class AnswerCache {
 
   /** For people: what is kept at this name, past its time or not. Type null: whatever the type. */
   *at(name: Name): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
-    for (const [key, stored] of this.#entries.entries()) {
+    for (const [key, slot] of this.#entries.entries()) {
       if (key.slice(1) !== name.key) continue;
       const type = key.charCodeAt(0);
-      yield [type === ANY_TYPE || type === ALIAS || type === DNAME_OWNER ? null : type, stored];
+      yield [type === ANY_TYPE || type === ALIAS || type === DNAME_OWNER ? null : type, slot.stored];
     }
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#slots.clear();
   }
 
   /** What lives, the last used first; `type` as asked for, 0 for a name error, null for an alias of any type. */
   *entries(): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
-    for (const [key, stored] of this.#entries.entries()) {
+    for (const [key, slot] of this.#entries.entries()) {
       const type = key.charCodeAt(0);
-      if (this.#isLive(stored) && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, stored];
+      if (this.#isLive(slot.times) && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, slot.stored];
     }
   }
 
@@ -158,12 +148,17 @@ export class AnswerCache {
     return denied && type !== TYPE.DS && verdict.value.name.equals(name) ? keyOf(name, ANY_TYPE) : keyOf(name, type);
   }
 
+  #awake(key: string): StoredLink | undefined {
+    const slot = this.#entries.get(key);
+    return slot === undefined ? undefined : this.#slots.wake(slot);
+  }
+
   #live(key: string): StoredLink | undefined {
-    const stored = this.#entries.get(key);
+    const stored = this.#awake(key);
     return stored !== undefined && this.#isLive(stored) ? stored : undefined;
   }
 
-  #isLive({ expiresMs, validUntil }: StoredLink): boolean {
+  #isLive({ expiresMs, validUntil }: Omit<StoredLink, "link">): boolean {
     return expiresMs > this.#clock.monotonicMs() && validUntil > this.#clock.unixSeconds();
   }
 }
@@ -175,13 +170,3 @@ const ALIAS = 65535;
 const DNAME_OWNER = 65534;
 const dnameKey = (owner: Name): string => String.fromCharCode(DNAME_OWNER) + owner.key;
 const aliasKey = (name: Name): string => String.fromCharCode(ALIAS) + name.key;
-
-/** What every link has, measured. */
-const LINK = 900;
-
-function sizeOf({ verdict }: Link): number {
-  if (verdict.status === "bogus" || verdict.status === "indeterminate") return LINK + 2 * verdict.failure.detail.length;
-  const { value } = verdict;
-  const rrsets = "rrsets" in value ? value.rrsets : [value.alias];
-  return LINK + rrsetsWeight([...rrsets, ...value.authority]);
-}

@@ -14,6 +14,7 @@ import type { Question } from "../wire/message.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { Synthesis } from "./nsec-ranges.ts";
+import { rrsetsWeight } from "./weight.ts";
 
 type Nsec3RRset = RRset<typeof TYPE.NSEC3>;
 
@@ -100,6 +101,15 @@ export class Nsec3Ranges {
       if (zone !== undefined) return this.#denyIn(zone, question);
     }
     return null;
+  }
+
+  /** All of the zones at or above the name, and of zones that `at` chooses: which of them speak of it, only hashes tell. */
+  forgetAll(name: Name, at: (zone: NameKey) => boolean): number {
+    const above = new Set<NameKey>();
+    for (let labels = name.labelCount; labels >= 0; labels--) above.add(name.ancestor(labels).key);
+    const chosen = [...this.#entries.values()].filter((range) => above.has(range.zone) || at(range.zone));
+    for (const range of chosen) this.#entries.delete(entryKey(range));
+    return chosen.length;
   }
 
   clear(): void {
@@ -255,6 +265,6 @@ function lastNotAfter(ranges: readonly Range[], hash: string): number {
 const textOf = (octets: Uint8Array): string => String.fromCharCode(...octets);
 const entryKey = (range: Range): string => `${range.zone}\u0000\u0000${range.owner}`;
 
-function sizeOf(range: Range): number {
-  return 1200 + range.rrset.name.wire.length * 4 + range.rrset.data[0].length + range.rrset.signatures.length * 300;
+function sizeOf({ rrset }: Range): number {
+  return 1800 + rrset.name.wire.length * 6 + rrsetsWeight([rrset]);
 }

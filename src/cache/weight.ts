@@ -4,6 +4,7 @@
  * number of entries times what each of them drags along: an NSEC with a bitmap of all types, a view of one record that
  * keeps its whole message, sixty keys of a zone behind one address.
  */
+import type { PackedAnswer } from "../dnssec/packed.ts";
 import type { Proof, SignedBy, ZoneProof } from "../dnssec/proof.ts";
 import type { Verdict, WhyInsecure } from "../dnssec/verdict.ts";
 import type { RRset } from "../rrset/rrset.ts";
@@ -80,6 +81,17 @@ export function chainOf(proof: ZoneProof): Shared {
     },
     below: () => ("anchor" in proof ? [] : [chainOf(proof.parent)]),
   };
+}
+
+/** The same for an answer at rest. */
+export function sharedByPacked({ grounds }: PackedAnswer): readonly Shared[] {
+  return "kind" in grounds ? reasonOf(grounds) : [...new Set(grounds)].map(chainOf);
+}
+
+/** An answer at rest: a string, the objects around it, and a reference for each key and chain. */
+export function packedWeight(packed: PackedAnswer): number {
+  const references = "kind" in packed.grounds ? 0 : 2 * packed.grounds.length;
+  return 6 * OBJECT + 8 * references + packed.length;
 }
 
 function chainsOf({ parts }: Proof): readonly Shared[] {

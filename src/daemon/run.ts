@@ -15,6 +15,7 @@ import { type ListenAddress, ListenError, type Listening, listen } from "../serv
 import { createResponder, type Responder } from "../server/responder.ts";
 import { anchorNews } from "./anchor-news.ts";
 import type { Configuration } from "./configuration.ts";
+import { growSparingly } from "./heap.ts";
 import { identityFilesOf, identityFrom, listenAddresses, readyText } from "./listening.ts";
 import { packageVersion } from "./package.ts";
 import { accessRules, cookiesOf, nsidOf, resolverOptionsOf, storeOf } from "./plan.ts";
@@ -34,6 +35,7 @@ export interface DaemonIo {
 
 /** Resolves to the exit code: 0 stopped as told, 1 an address could not be opened. UsageError. */
 export async function runDaemon(configuration: Configuration, io: DaemonIo): Promise<number> {
+  growSparingly();
   for (const warning of configuration.warnings) io.stderr(`rootwalk: ${warning}\n`);
   const { options, limits } = configuration;
   const files = identityFilesOf(configuration);

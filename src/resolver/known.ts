@@ -14,20 +14,19 @@ import type { LinkStore } from "./link-store.ts";
 import type { Prefetcher } from "./prefetch.ts";
 import { staleNotes } from "./stale.ts";
 
-/** Answers kept ready for this very second, so that a hot name costs one look-up. */
-const FINISHED_ANSWERS = 50_000;
-
-interface Finished {
-  readonly answer: Answer;
-  readonly second: number;
-}
+/**
+ * Answers kept ready for this very second, so that a hot name costs one look-up. They go with it: 50,000 that nobody asked
+ * for again took 200 MB (measured 2026-11-27, Node 20).
+ */
+const FINISHED_ANSWERS = 8192;
 
 export class KnownAnswers {
   readonly #clock: Clock;
   readonly #links: LinkStore;
   readonly #aliasSteps: number;
   readonly #prefetcher: Prefetcher | null;
-  readonly #finished = new Map<string, Finished>();
+  readonly #finished = new Map<string, Answer>();
+  #second = -1;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -45,15 +44,15 @@ export class KnownAnswers {
   fresh(question: Question): Answer | undefined {
     const key = String.fromCharCode(question.type) + question.name.key;
     const second = Math.floor(this.#clock.monotonicMs() / 1000);
-    const finished = this.#finished.get(key);
-    if (finished !== undefined && finished.second === second) return finished.answer;
-    const answer = this.#fresh(question);
-    if (answer === undefined || answer.freshness !== undefined) {
-      if (finished !== undefined) this.#finished.delete(key);
-      return answer;
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#finished.clear();
     }
-    if (this.#finished.size >= FINISHED_ANSWERS) this.#finished.clear();
-    this.#finished.set(key, { answer, second });
+    const finished = this.#finished.get(key);
+    if (finished !== undefined) return finished;
+    const answer = this.#fresh(question);
+    if (answer === undefined || answer.freshness !== undefined) return answer;
+    if (this.#finished.size < FINISHED_ANSWERS) this.#finished.set(key, answer);
     return answer;
   }
 

@@ -45,9 +45,10 @@ export class Synthesizer {
     this.#policy = parts.policy;
     this.#boundaries = parts.boundaries;
     this.#maxTtl = parts.maxTtl;
-    this.#ranges = new NsecRanges(parts.clock, parts.maxOctets / 2);
+    const maxOctets = Math.ceil(parts.maxOctets / 2);
+    this.#ranges = new NsecRanges(parts.clock, maxOctets);
     this.#hashed = new Nsec3Ranges(parts.clock, {
-      maxOctets: parts.maxOctets / 2,
+      maxOctets,
       hash: (name, salt) => parts.engine.nsec3Hash(name, salt, 0),
     });
   }
@@ -101,7 +102,7 @@ export class Synthesizer {
   }
 
   forgetAll(name: Name, at: (owner: NameKey) => boolean): number {
-    return this.#ranges.forgetAll(name, at);
+    return this.#ranges.forgetAll(name, at) + this.#hashed.forgetAll(name, at);
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 /** Denials from known NSEC3 RRs, without asking: RFC 8198 §5, within the bounds of RFC 9276. */
 import { describe, expect, test } from "vitest";
 import type { WorldDescription } from "../../src/lab/world.ts";
+import { Name } from "../../src/wire/name.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { later, type Scene, scene } from "./scene.ts";
 
@@ -53,6 +54,18 @@ describe("a zone hashed once", () => {
       const late = await it.ask("never-asked.once.");
       expect(late.says).toBe("secure name error");
       expect(late.packets).not.toEqual([]);
+    }));
+
+  test("what an operator has forgotten is asked for again", () =>
+    play(async (it) => {
+      await learn(it, "once.");
+      it.resolver.memory.flush(Name.parse("never-asked.once."), "name");
+      expect((await it.ask("never-asked.once.")).packets).not.toEqual([]);
+    }));
+
+  test("a cache of an odd size is one", () =>
+    scene({ world: () => world, settings: { cacheOctets: 1_048_583 } }, async (it) => {
+      expect((await it.ask("h1.once.")).says).toBe("secure answer");
     }));
 
   test("names of many labels are asked for, and cost no hashes", () =>

@@ -1,0 +1,192 @@
+/**
+ * Judged answers in a few hundred octets, for a cache that holds very many and looks at few: as objects an answer of one
+ * signed RRset takes some 4 KB of V8's heap. What is packed was minted here and what comes out is minted here: nothing else
+ * can make a `PackedAnswer`, its octets never leave it, and what cannot be packed without loss is not packed.
+ */
+import type { RRset } from "../rrset/rrset.ts";
+import { Reader, WireError, Writer } from "../wire/cursor.ts";
+import { Name } from "../wire/name.ts";
+import { type Dnskey, decodeRdata, encodeRdata, type Rrsig } from "../wire/rdata.ts";
+import { TYPE } from "../wire/registry.ts";
+import type { AnswerData } from "./answer.ts";
+import type { ProofPart, ZoneProof } from "./proof.ts";
+import { Insecure, mintInsecure, mintSecure, Secure, type WhyInsecure } from "./verdict.ts";
+
+/** What all answers of a zone share, and a proof needs besides the answer's own records. */
+type Grounds =
+  | {
+      readonly status: "secure";
+      readonly validUntil: number;
+      readonly keys: readonly Dnskey[];
+      readonly zones: readonly ZoneProof[];
+    }
+  | { readonly status: "insecure"; readonly why: WhyInsecure };
+
+const kinds = ["answer", "no data", "name error"] as const satisfies readonly AnswerData["kind"][];
+
+const packing: unique symbol = Symbol("packing");
+
+export class PackedAnswer {
+  /** One octet a character: a string is the smallest thing that V8 keeps octets in. */
+  readonly #octets: string;
+  readonly #grounds: Grounds;
+
+  private constructor(token: typeof packing, octets: string, grounds: Grounds) {
+    if (token !== packing) throw new TypeError("answers are packed by PackedAnswer.of only");
+    this.#octets = octets;
+    this.#grounds = grounds;
+  }
+
+  /** Null: it holds something that this form has no place for. */
+  static of(verdict: Secure<AnswerData> | Insecure<AnswerData>): PackedAnswer | null {
+    if (!Secure.is(verdict) && !Insecure.is(verdict)) throw new TypeError("only what validation made can be packed");
+    const { value } = verdict;
+    const rrsets = [...value.rrsets, ...value.authority];
+    if (rrsets.length > 255 || rrsets.some((rrset) => rrset.data.length > 255)) return null;
+    const writer = new Writer(MAX_OCTETS, 256);
+    writer.u8(kinds.indexOf(value.kind));
+    writer.u16(value.rcode);
+    writer.bytes(value.name.wire);
+    writer.u8(value.rrsets.length);
+    writer.u8(value.authority.length);
+    try {
+      for (const rrset of rrsets) writeRRset(writer, rrset, value.name);
+      if (verdict.status === "insecure") {
+        return new PackedAnswer(packing, textOf(writer.finish()), { status: "insecure", why: verdict.why });
+      }
+      const { parts, validUntil } = verdict.proof;
+      const keys: Dnskey[] = [];
+      const zones: ZoneProof[] = [];
+      writer.u8(parts.length);
+      for (const part of parts) {
+        if (!writePart(writer, part, rrsets)) return null;
+        keys.push(part.key);
+        zones.push(part.zone);
+      }
+      return new PackedAnswer(packing, textOf(writer.finish()), { status: "secure", validUntil, keys, zones });
+    } catch (error) {
+      if (error instanceof WireError) return null; // longer than a writer takes
+      throw error;
+    }
+  }
+
+  /** Octets of the string. */
+  get length(): number {
+    return this.#octets.length;
+  }
+
+  /** What it rests on, shared with other answers: the reason for which it is insecure, or the chains of its zones. */
+  get grounds(): WhyInsecure | readonly ZoneProof[] {
+    const grounds = this.#grounds;
+    if (grounds.status === "insecure") return grounds.why;
+    return grounds.zones;
+  }
+
+  /** What was packed, in new objects: equal in every value, its proof resting on the same keys and chain. */
+  unpacked(): Secure<AnswerData> | Insecure<AnswerData> {
+    const reader = new Reader(octetsOf(this.#octets), 0, this.#octets.length, true);
+    const kind = kinds[reader.u8()]!;
+    const rcode = reader.u16();
+    const name = Name.readUncompressed(reader);
+    const answers = reader.u8();
+    const authorities = reader.u8();
+    const rrsets: RRset[] = [];
+    for (let i = 0; i < answers + authorities; i++) rrsets.push(readRRset(reader, name));
+    const value = { kind, name, rrsets: rrsets.slice(0, answers), authority: rrsets.slice(answers), rcode };
+    const grounds = this.#grounds;
+    if (grounds.status === "insecure") return mintInsecure(value, grounds.why);
+    const count = reader.u8();
+    const parts: ProofPart[] = [];
+    for (let i = 0; i < count; i++) {
+      parts.push(readPart(reader, rrsets, { key: grounds.keys[i]!, zone: grounds.zones[i]! }));
+    }
+    return mintSecure(value, { parts, validUntil: grounds.validUntil });
+  }
+}
+
+const MAX_OCTETS = 65535;
+
+function writeRRset(writer: Writer, { name, type, ttl, data, signatures }: RRset, owner: Name): void {
+  const same = name === owner || compare(name.wire, owner.wire);
+  writer.u8(same ? 1 : 0);
+  if (!same) writer.bytes(name.wire);
+  writer.u16(type);
+  writer.u32(ttl);
+  writer.u8(data.length);
+  for (const rdata of data) {
+    writer.u16(rdata.length);
+    writer.bytes(rdata);
+  }
+  writer.u8(signatures.length);
+  for (const signature of signatures) {
+    const rdata = encodeRdata(TYPE.RRSIG, signature);
+    writer.u16(rdata.length);
+    writer.bytes(rdata);
+  }
+}
+
+function readRRset(reader: Reader, owner: Name): RRset {
+  const name = reader.u8() === 1 ? owner : Name.readUncompressed(reader);
+  const type = reader.u16();
+  const ttl = reader.u32();
+  const data: Uint8Array[] = [];
+  for (let count = reader.u8(); count > 0; count--) data.push(readOctets(reader));
+  const signatures: Rrsig[] = [];
+  for (let count = reader.u8(); count > 0; count--) signatures.push(decodeRdata(TYPE.RRSIG, readOctets(reader)));
+  return { name, type, ttl, data: data as [Uint8Array, ...Uint8Array[]], signatures };
+}
+
+function readOctets(reader: Reader): Uint8Array {
+  const length = reader.u16();
+  const start = reader.offset;
+  reader.skip(length);
+  return reader.keep(start, reader.offset);
+}
+
+/** A proof's RRset is one of the answer's, with another TTL at most; false if it is not. */
+function writePart(writer: Writer, { rrset, signature }: ProofPart, rrsets: readonly RRset[]): boolean {
+  const at = rrsets.findIndex(
+    (one) => one.data === rrset.data && one.type === rrset.type && one.signatures === rrset.signatures,
+  );
+  const by = rrset.signatures.indexOf(signature);
+  if (at < 0 || by < 0 || !compare(rrsets[at]!.name.wire, rrset.name.wire)) return false;
+  writer.u8(at);
+  writer.u8(by);
+  writer.u32(rrset.ttl);
+  return true;
+}
+
+function readPart(
+  reader: Reader,
+  rrsets: readonly RRset[],
+  by: { readonly key: Dnskey; readonly zone: ZoneProof },
+): ProofPart {
+  const given = rrsets[reader.u8()]!;
+  const signature = given.signatures[reader.u8()]!;
+  const ttl = reader.u32();
+  const rrset = ttl === given.ttl ? given : { ...given, ttl };
+  return { rrset, signature, ...by };
+}
+
+/** The same octets, letter case included. */
+function compare(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** In pieces that fit the stack as arguments. */
+function textOf(octets: Uint8Array): string {
+  if (octets.length <= PIECE) return String.fromCharCode(...octets);
+  let text = "";
+  for (let at = 0; at < octets.length; at += PIECE) text += String.fromCharCode(...octets.subarray(at, at + PIECE));
+  return text;
+}
+
+const PIECE = 4096;
+
+function octetsOf(text: string): Uint8Array {
+  const octets = new Uint8Array(text.length);
+  for (let i = 0; i < octets.length; i++) octets[i] = text.charCodeAt(i);
+  return octets;
+}
