@@ -246,7 +246,7 @@ describe("a fault of a mail server", () => {
       "Postfix, as postconf knows it better than main.cf",
       {
         programs: {
-          "postconf smtp_dns_support_level smtp_tls_security_level smtp_host_lookup":
+          "postconf smtp_dns_support_level smtp_tls_security_level smtp_host_lookup queue_directory":
             "smtp_tls_security_level = none\n",
         },
       },

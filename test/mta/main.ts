@@ -10,6 +10,7 @@ import { type Daemon, startDaemon, stopDaemons } from "../peers/daemon.ts";
 import { inParallel } from "../peers/run-tool.ts";
 import { differences, disagreements, inWords, type Pair, seenOfPostfix } from "./agreement.ts";
 import { makeCertificates } from "./certificates.ts";
+import { examineHere } from "./doctor.ts";
 import { deliverWithExim, eximVersion } from "./exim.ts";
 import { faultsIn } from "./judge.ts";
 import type { Outcome } from "./mail.ts";
@@ -19,7 +20,7 @@ import { levels, type Postfix, startPostfix } from "./postfix.ts";
 import { startRelay } from "./relay.ts";
 import { type Expectation, issuedNames, type Row, rowsWith } from "./rows.ts";
 import { POLICY_PORT, startPolicy, startWebServer, stsNames, stsRows } from "./sts.ts";
-import { mailServersOf, startInternet } from "./world.ts";
+import { type LabInternet, mailServersOf, startInternet } from "./world.ts";
 
 const [folder, programs] = process.argv.slice(2) as [string, string];
 const RESOLVER = "127.0.0.1";
@@ -159,13 +160,24 @@ async function run(): Promise<void> {
   );
   await policies.stop();
 
-  await watchPostfix(postfix, mail.received);
+  const examined = await examineHere(join(folder, "postfix/config"), internet);
+  report("doctor   finds Postfix well", [
+    ...examined.ill,
+    ...examined.skipped.filter((line) => !/^(?:exim|server bogus):/.test(line)),
+  ]);
+  await watchPostfix(postfix, mail.received, internet);
 
   // ---- Exim, DANE.md 1.3, with a resolver that remembers nothing of what Postfix asked
   await first.stop();
   await startRootwalk(internet.hintsFile, internet.anchorsFile);
   resolveBy(RESOLVER, "trust-ad");
   await exim("trust-ad   ", "exim", rows);
+  const beside = await examineHere(join(folder, "postfix/config"), internet);
+  report("doctor   finds Exim well", [
+    // Postfix is not started again, and so its copy is that of the run before.
+    ...beside.ill.filter((line) => !line.startsWith("problem postfix chroot:")),
+    ...beside.skipped.filter((line) => !line.startsWith("server bogus:")),
+  ]);
   // glibc asks with AD then, and that is enough for an answer with AD (RFC 6840 §5.7)
   await exim("trust-ad, no dns_dnssec_ok", "exim", rows.filter(isTelling), null);
   resolveBy(RESOLVER, null);
@@ -203,9 +215,20 @@ function told(row: Row, expected: Expectation): string {
 }
 
 /** Through a relay that writes down what Postfix asks, without trust-ad, which Postfix sets itself. */
-async function watchPostfix(postfix: Postfix, received: readonly { readonly recipient: string }[]): Promise<void> {
+async function watchPostfix(
+  postfix: Postfix,
+  received: readonly { readonly recipient: string }[],
+  internet: LabInternet,
+): Promise<void> {
   const relay = await startRelay(RELAY, RESOLVER);
   resolveBy(RELAY, null);
+  const { ill, code } = await examineHere(join(folder, "postfix/config"), internet);
+  const expected = [/^problem resolv\.conf nameserver:/, /^problem resolv\.conf trust-ad:/, /^problem postfix chroot:/];
+  report("doctor   sees another nameserver, no trust-ad, and an old copy in the chroot", [
+    ...(code === 3 && ill.length === 3 && expected.every((word, i) => word.test(ill[i]!))
+      ? []
+      : [`exit code ${code}`, ...ill]),
+  ]);
   await postfix.deliver(["stale@none.lab"]);
   report("Postfix  until it is copied into the chroot, a new resolv.conf is not heeded", [
     ...(relay.passed.length === 0 ? [] : ["it was heeded"]),

@@ -6,18 +6,21 @@ export async function examinePostfix(examined: Examined): Promise<readonly Findi
   const main = examined.files.read("/etc/postfix/main.cf");
   if (main.kind !== "text") return [skipped("postfix", "there is no Postfix here")];
   const settings = await postfixSettings(examined, main.text);
-  return [examineChrootCopy(examined, chrooted(examined)), ...daneOf(settings)];
+  const { queue } = settings;
+  return [examineChrootCopy(examined, { chrooted: chrooted(examined), queue }), ...daneOf(settings)];
 }
 
 interface PostfixSettings {
   readonly support: string;
   readonly level: string;
   readonly hostLookup: string;
+  /** Where the chroot is. */
+  readonly queue: string;
 }
 
 /** From `postconf`, which knows defaults and includes; else from the file itself. */
 async function postfixSettings({ run }: Examined, text: string): Promise<PostfixSettings> {
-  const names = ["smtp_dns_support_level", "smtp_tls_security_level", "smtp_host_lookup"];
+  const names = ["smtp_dns_support_level", "smtp_tls_security_level", "smtp_host_lookup", "queue_directory"];
   const printed = await run("postconf", names);
   const source = printed ?? text;
   const value = (name: string): string => new RegExp(`^${name}\\s*=\\s*(.*)$`, "m").exec(source)?.[1]?.trim() ?? "";
@@ -25,6 +28,7 @@ async function postfixSettings({ run }: Examined, text: string): Promise<Postfix
     support: value("smtp_dns_support_level"),
     level: value("smtp_tls_security_level"),
     hostLookup: value("smtp_host_lookup") || "dns",
+    queue: value("queue_directory") || "/var/spool/postfix",
   };
 }
 

@@ -3,7 +3,6 @@ import type { ServerAddress } from "../../env/env.ts";
 import { type Examined, type FileText, type Finding, fine, note, problem, skipped, warning } from "./finding.ts";
 
 export const RESOLV_CONF = "/etc/resolv.conf";
-export const CHROOT_COPY = "/var/spool/postfix/etc/resolv.conf";
 /** glibc heeds no more, and waits this long for each unless told otherwise. */
 const NAMESERVERS = 3;
 const GLIBC_TIMEOUT_S = 5;
@@ -167,22 +166,27 @@ export function examineNsswitch({ files }: Examined): readonly Finding[] {
   return [fine(check, "addresses of hosts come from files and DNS")];
 }
 
-/** `chrooted`: Postfix's smtp client runs in its queue directory. */
-export function examineChrootCopy({ files }: Examined, chrooted: "yes" | "no" | "unknown"): Finding {
+/** Postfix's smtp client may run in its queue directory. */
+export function examineChrootCopy(
+  { files }: Examined,
+  { chrooted, queue }: { readonly chrooted: "yes" | "no" | "unknown"; readonly queue: string },
+): Finding {
   const check = "postfix chroot";
-  const [copy, original] = [files.read(CHROOT_COPY), files.read(RESOLV_CONF)];
-  if (copy.kind === "unreadable") return skipped(check, `${CHROOT_COPY} cannot be read: ${copy.why}`);
+  const path = `${queue}${RESOLV_CONF}`;
+  const [copy, original] = [files.read(path), files.read(RESOLV_CONF)];
+  if (chrooted === "no") return fine(check, "smtp runs outside of the chroot");
+  if (copy.kind === "unreadable") return skipped(check, `${path} cannot be read: ${copy.why}`);
   if (copy.kind === "missing") {
     if (chrooted !== "yes") return skipped(check, "Postfix keeps no copy of resolv.conf");
     return problem(check, {
-      found: `smtp runs in a chroot, and there is no ${CHROOT_COPY}`,
+      found: `smtp runs in a chroot, and there is no ${path}`,
       means: "in there glibc knows no options: no trust-ad, and 127.0.0.1 is asked whatever resolv.conf says",
       todo: "systemctl restart postfix, which copies it",
     });
   }
-  if (sameText(copy, original)) return fine(check, `${CHROOT_COPY} is like ${RESOLV_CONF}`);
+  if (sameText(copy, original)) return fine(check, `${path} is like ${RESOLV_CONF}`);
   return problem(check, {
-    found: `${CHROOT_COPY} differs from ${RESOLV_CONF}`,
+    found: `${path} differs from ${RESOLV_CONF}`,
     means: "Postfix's smtp client, which lives in the chroot, asks whom it asked when Postfix was started",
     todo: "systemctl restart postfix, which copies it",
   });
