@@ -6,7 +6,7 @@
 import { LRUCache } from "lru-cache";
 import { PackedAnswer } from "../dnssec/packed.ts";
 import type { Link, StoredLink } from "./links.ts";
-import { packedWeight, rrsetsWeight, type Shared, sharedByPacked, sharedIn } from "./weight.ts";
+import { failureWeight, packedWeight, rrsetsWeight, type Shared, sharedByPacked, sharedIn } from "./weight.ts";
 
 /** One place in the cache: the same link for as long as it stands. */
 export class Slot {
@@ -94,7 +94,7 @@ function packedFrom(link: Link): PackedAnswer | null {
 const LINK = 900;
 
 function sizeOf({ verdict }: Link): number {
-  if (verdict.status === "bogus" || verdict.status === "indeterminate") return LINK + 2 * verdict.failure.detail.length;
+  if (verdict.status === "bogus" || verdict.status === "indeterminate") return LINK + failureWeight(verdict.failure);
   const { value } = verdict;
   const rrsets = "rrsets" in value ? value.rrsets : [value.alias];
   return LINK + rrsetsWeight([...rrsets, ...value.authority]);

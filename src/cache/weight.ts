@@ -4,8 +4,9 @@
  * number of entries times what each of them drags along: an NSEC with a bitmap of all types, a view of one record that
  * keeps its whole message, sixty keys of a zone behind one address.
  */
+import type { ZoneAccount } from "../dnssec/account.ts";
 import type { PackedAnswer } from "../dnssec/packed.ts";
-import type { Proof, SignedBy, ZoneProof } from "../dnssec/proof.ts";
+import type { Failure, Proof, SignedBy, ZoneProof } from "../dnssec/proof.ts";
 import type { Verdict, WhyInsecure } from "../dnssec/verdict.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Rrsig } from "../wire/rdata.ts";
@@ -51,8 +52,34 @@ export function sharedIn(verdict: Verdict<unknown>): readonly Shared[] {
       return reasonOf(verdict.why);
     case "bogus":
     case "indeterminate":
-      return [];
+      return brokenBelow(verdict.failure);
   }
+}
+
+/** A failure's own: its sentence, its names, and what came and did not count. */
+export function failureWeight({ detail, at, broken }: Failure): number {
+  const words = 2 * detail.length + 2 * at.wire.length;
+  if (broken === undefined) return words;
+  const { ds, shown } = broken;
+  const signature = 2 * OBJECT + NAME + 2 * 255;
+  const keys = (ds?.records.length ?? 0) + (shown?.keys.length ?? 0);
+  const signatures = (ds?.signature == null ? 0 : 1) + (shown?.signatures.length ?? 0);
+  return words + 6 * OBJECT + 2 * NAME + 4 * 255 + keys * OBJECT + signatures * signature;
+}
+
+/** The account of the chain above a failure, kept once for all that fail below the same zone. */
+export function brokenBelow({ broken }: Failure): readonly Shared[] {
+  return broken?.above == null ? [] : [accountIn(broken.above)];
+}
+
+function accountIn(account: ZoneAccount): Shared {
+  const { keys, entry, parent, zone } = account;
+  const entries = entry.kind === "ds" ? entry.ds.length : entry.keyTags.length;
+  return {
+    value: account,
+    weigh: () => 10 * OBJECT + 3 * NAME + 6 * zone.wire.length + (keys.length + entries) * OBJECT,
+    below: () => (parent === null ? [] : [accountIn(parent)]),
+  };
 }
 
 export function reasonOf(why: WhyInsecure): readonly Shared[] {
@@ -66,6 +93,7 @@ export function reasonOf(why: WhyInsecure): readonly Shared[] {
       },
     ];
   }
+  if (why.kind === "too many iterations") return why.account === undefined ? [] : [accountIn(why.account)];
   if (!("ds" in why)) return [];
   const { ds } = why;
   return [{ value: ds, weigh: () => 4 * OBJECT + rrsetsWeight([ds.value]), below: () => chainsOf(ds.proof) }];

@@ -4,7 +4,7 @@ import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { dropWhere } from "./drop.ts";
 import { WeighedCache } from "./weighed.ts";
-import { chainOf, reasonOf, type Shared } from "./weight.ts";
+import { brokenBelow, chainOf, failureWeight, reasonOf, type Shared } from "./weight.ts";
 
 interface Entry {
   readonly trust: ZoneTrust;
@@ -82,7 +82,7 @@ function ownWeight(trust: ZoneTrust): number {
       return 1000;
     case "bogus":
     case "indeterminate":
-      return 1000 + 2 * trust.failure.detail.length;
+      return 1000 + failureWeight(trust.failure);
   }
 }
 
@@ -94,6 +94,6 @@ function sharedWith(trust: ZoneTrust): readonly Shared[] {
       return reasonOf(trust.why);
     case "bogus":
     case "indeterminate":
-      return [];
+      return brokenBelow(trust.failure);
   }
 }

@@ -1,6 +1,7 @@
 /** Questions that failed, so that they are not asked again at once. RFC 9520. */
-import { LRUCache } from "lru-cache";
 import type { Link } from "../cache/answers.ts";
+import { WeighedCache } from "../cache/weighed.ts";
+import { brokenBelow, failureWeight } from "../cache/weight.ts";
 import type { Bogus, Indeterminate } from "../dnssec/verdict.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
@@ -20,15 +21,16 @@ const ENTRY_OCTETS = 700;
 export class FailureMemory {
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries: WeighedCache<Entry>;
 
   constructor(clock: Clock, settings: Settings, maxOctets: number) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#entries = new LRUCache({
-      maxSize: maxOctets,
-      sizeCalculation: ({ verdict: { failure } }, key) =>
-        ENTRY_OCTETS + 2 * (failure.detail.length + key.length) + 2 * failure.at.wire.length,
+    this.#entries = new WeighedCache({
+      maxOctets,
+      entryOctets: maxOctets,
+      own: ({ verdict }) => ENTRY_OCTETS + failureWeight(verdict.failure),
+      shared: ({ verdict }) => brokenBelow(verdict.failure),
     });
   }
 
