@@ -6,6 +6,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   explain: async () => (await import("./explain.ts")).explainCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   "dane check": async () => (await import("./dane-check.ts")).daneCheckCommand,
+  ctl: async () => (await import("./ctl.ts")).ctlCommand,
   "config check": async () => (await import("./config.ts")).configCheckCommand,
   "config show": async () => (await import("./config.ts")).configShowCommand,
   "tlsa generate": async () => (await import("./tlsa-generate.ts")).tlsaGenerateCommand,

@@ -42,7 +42,7 @@ export const serveCommand: Command = {
   ],
   async run(given, io) {
     if (given.operands.length > 0) throw new UsageError(`serve takes options only, and "${given.operands[0]}" is none`);
-    return await runDaemon(configurationOf(given, io), io);
+    return await runDaemon(() => configurationOf(given, io), io);
   },
 };
 

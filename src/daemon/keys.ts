@@ -29,7 +29,7 @@ export const keys: readonly Key[] = [
     keyOf("settings", field, withDefault({ ...row, applies: "resolver" }, daemonDefaults[field as keyof Settings])),
   ),
   ...Object.entries(serverLimits).map(([field, row]) =>
-    keyOf("limits", field, { ...row, kind: "number", unit: unitOf(field), applies: "live" }),
+    keyOf("limits", field, { ...row, kind: "number", unit: unitOf(field), applies: "restart" }),
   ),
 ];
 

@@ -5,7 +5,7 @@
 import type { NumberRow, SwitchRow } from "../resolver/options.ts";
 import { parsePrefix, serverAddressFrom } from "../server/addresses.ts";
 import { NSID_OCTETS } from "../server/responder.ts";
-import { parseNetwork } from "../wire/address.ts";
+import { parseNetwork, parseServerAddress } from "../wire/address.ts";
 import { Name } from "../wire/name.ts";
 
 /** Throws TypeError or RangeError with a sentence that quotes the text and says what is expected. */
@@ -79,6 +79,28 @@ export const DNS_PORT = 53;
 export const TLS_PORT = 853;
 export const HTTPS_PORT = 443;
 
+const number = (value: number, min: number, max: number, unit: NumberRow["unit"], applies: Applies, why: string) => ({
+  kind: "number" as const,
+  value,
+  min,
+  max,
+  unit,
+  applies,
+  why,
+});
+const choice = (value: string, choices: readonly string[], applies: Applies, why: string): ChoiceRow => ({
+  kind: "choice",
+  value,
+  choices,
+  applies,
+  why,
+});
+
+function portAddress(written: string): void {
+  if (parseServerAddress(written, -1) === null)
+    throw new TypeError(`"${written}" is no address with a port: write 127.0.0.1:9153`);
+}
+
 const address: Check = (written) => serverAddressFrom(written, DNS_PORT);
 const prefix: Check = parsePrefix;
 
@@ -123,6 +145,14 @@ export const daemonOptions = {
   // how it is run
   "state-dir": text("DIR", "restart", "where the trust anchors' key rollovers are remembered from run to run (RFC 5011); made if it is missing"),
   snapshot: text("FILE", "restart", "where the cache is saved every 15 minutes and when the daemon stops, so that it is warm after a restart; what is in it is proven again before it is used, and unsigned answers are not in it; default: cache.snapshot in state-dir"),
+  workers: number(1, 1, 64, "count", "restart", "processes that answer on the same addresses; each has its part of cache-octets. One that dies is started again; this process then answers nothing itself"),
+  "control-socket": text("PATH", "restart", "where rootwalk ctl reaches the daemon; default: control.sock in $RUNTIME_DIRECTORY, or in state-dir; nowhere if neither is given"),
+  metrics: text("ADDR:PORT", "restart", "serve /metrics (Prometheus) and /health over HTTP there; ask for a loopback address unless a monitor comes from elsewhere", portAddress),
+  http: text("ADDR:PORT", "restart", "serve the dashboard over HTTP there; loopback addresses only, for it asks for no password", portAddress),
+  // what is written down
+  "log-level": choice("info", ["error", "warn", "info", "debug", "trace"], "live", "what is logged on stderr; bogus and indeterminate answers are told at info, with their reasons"),
+  "log-format": choice("human", ["human", "json"], "restart", "lines for people (with systemd's levels where its journal listens), or JSON objects"),
+  "log-lines": number(20, 1, 10000, "count", "restart", "lines in a second; ten times as many at once. What is beyond is counted, so that no attacker fills a disk; unbound at debug and trace"),
   trace: off("live", "print each step of every walk, on stderr"),
 } satisfies Record<string, DaemonRow>;
 

@@ -9,8 +9,10 @@ import { loadSnapshot, saveSnapshot } from "./snapshot-file.ts";
 const SAVED_EVERY_MS = 900_000;
 
 export interface Warmth {
-  /** For the resolver that it warms. */
+  /** For the resolver that it warms: what was loaded. */
   readonly snapshot: Snapshot;
+  /** Another resolver has taken over, and this is where it tells what it knows. */
+  use(snapshot: Snapshot): void;
   /** Saves every now and then until `signal` aborts; never rejects. */
   saveUntil(signal: AbortSignal): Promise<void>;
   /** Never rejects: a disk that is full is told, and costs nothing but time at the next start. */
@@ -26,11 +28,12 @@ export function warmthOf(
   const path = options.snapshot ?? (dir === null ? null : join(dir, "cache.snapshot"));
   if (path === null) return null;
   const snapshot = new Snapshot();
+  let current = snapshot;
   const loading = loadSnapshot(path, snapshot, clock);
   if (loading.kind === "ignored") tell(loading.why);
   const save = async (): Promise<void> => {
     try {
-      await saveSnapshot(path, snapshot, clock);
+      await saveSnapshot(path, current, clock);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       tell(`the cache cannot be saved to ${path}: ${code ?? message}`);
@@ -38,6 +41,9 @@ export function warmthOf(
   };
   return {
     snapshot,
+    use(successor) {
+      current = successor;
+    },
     save,
     async saveUntil(signal) {
       while (!signal.aborted) {

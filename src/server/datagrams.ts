@@ -19,6 +19,8 @@ export interface DatagramParts {
   readonly respond: Respond;
   readonly limits: ServerLimits;
   readonly clock: Clock;
+  /** False: node:cluster's primary opens it once for all workers. */
+  readonly exclusive: boolean;
   readonly onFault?: ((where: string, error: Error) => void) | undefined;
 }
 
@@ -38,7 +40,7 @@ export async function openDatagrams(address: ServerAddress, parts: DatagramParts
       socket.close();
       reject(new ListenError(address, "UDP", error));
     });
-    socket.bind({ address: address.address, port: address.port, exclusive: true }, resolve);
+    socket.bind({ address: address.address, port: address.port, exclusive: parts.exclusive }, resolve);
   });
   socket.removeAllListeners("error");
   socket.on("error", (error) => parts.onFault?.(`${serverAddressText(address)} (UDP)`, error));

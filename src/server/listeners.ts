@@ -19,6 +19,8 @@ export interface ListenOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Needed where an address serves TLS or HTTPS. */
   readonly identity?: TlsIdentity;
+  /** Default "own": nobody else can open the same address. "shared between workers": through node:cluster's primary. */
+  readonly sockets?: "own" | "shared between workers";
   /** What a socket reports after it was opened; serving goes on. */
   readonly onFault?: (where: string, error: Error) => void;
 }
@@ -41,6 +43,11 @@ export interface Listening {
   readonly leftOut: readonly ListenError[];
   /** For TLS handshakes from now on; connections that stand are not touched. Throws what `node:tls` throws, and changes nothing then. */
   useIdentity(identity: TlsIdentity): void;
+  /**
+   * Listens on these addresses instead: those that are new are opened before any is closed, and those that stay are not
+   * touched. Rejects with ListenError, and changes nothing then. `identity`: null where neither TLS nor HTTPS is served.
+   */
+  change(addresses: readonly ListenAddress[], identity: TlsIdentity | null): Promise<void>;
   /** Accepts nothing more, lets what is being answered finish for a moment, then closes all. Idempotent. */
   close(): Promise<void>;
 }
@@ -53,7 +60,8 @@ export async function listen(
 ): Promise<Listening> {
   if (addresses.length === 0) throw new TypeError("no address to listen on");
   const limits = serverLimitsWith(options.limits ?? {});
-  const doors: Door[] = [];
+  let doors: Door[] = [];
+  let asked: readonly ListenAddress[] = addresses;
   const shared: Shared = {
     responder,
     limits,
@@ -62,19 +70,7 @@ export async function listen(
     handshakes: new Connections({ inAll: limits.handshakes, perClient: limits.handshakes }),
   };
   const leftOut: ListenError[] = [];
-  try {
-    for (const address of addresses) {
-      try {
-        doors.push(await openDoor(address, shared));
-      } catch (error) {
-        if (!(error instanceof ListenError) || !address.optional || !error.isNotHere) throw error;
-        leftOut.push(error);
-      }
-    }
-  } catch (error) {
-    for (const door of doors) await door.close();
-    throw error;
-  }
+  doors = await openAll(addresses, shared, leftOut);
   const stopped = new AbortController();
   const stepMs = Math.max(10, Math.min(1000, limits.idleMs / 4, limits.messageMs / 4, limits.handshakeMs / 4));
   const pools = [shared.connections, shared.handshakes];
@@ -83,18 +79,63 @@ export async function listen(
     doors.filter((door) => door.serves === service).map((door) => door.address);
   let closed: Promise<void> | null = null;
   return {
-    addresses: serving("dns"),
-    tlsAddresses: serving("tls"),
-    httpsAddresses: serving("https"),
+    get addresses() {
+      return serving("dns");
+    },
+    get tlsAddresses() {
+      return serving("tls");
+    },
+    get httpsAddresses() {
+      return serving("https");
+    },
     leftOut,
     useIdentity(identity) {
       for (const door of doors) door.useIdentity?.(identity);
+    },
+    async change(wanted, identity) {
+      const words = ({ address, port, serves = "dns" }: ListenAddress): string => `${serves} ${address} ${port}`;
+      const before = new Set(asked.map(words));
+      const after = new Set(wanted.map(words));
+      const now: Shared = identity === null ? shared : { ...shared, options: { ...options, identity } };
+      const fresh = await openAll(
+        wanted.filter((address) => !before.has(words(address))),
+        now,
+        leftOut,
+      );
+      const closing = doors.filter((door) => !after.has(words(door.asked)));
+      doors = [...doors.filter((door) => !closing.includes(door)), ...fresh];
+      asked = wanted;
+      for (const door of closing) door.stopReading();
+      const untilMs = options.clock.monotonicMs() + limits.stopMs;
+      while (closing.some((door) => door.pending() > 0) && options.clock.monotonicMs() < untilMs)
+        await options.clock.sleep(10);
+      for (const door of closing) await door.close();
+      if (identity !== null) for (const door of doors) door.useIdentity?.(identity);
     },
     close() {
       closed ??= stop(doors, shared).finally(() => stopped.abort());
       return closed;
     },
   };
+}
+
+/** All or none. Optional ones that this machine does not have are told in `leftOut`. */
+async function openAll(addresses: readonly ListenAddress[], shared: Shared, leftOut: ListenError[]): Promise<Door[]> {
+  const doors: Door[] = [];
+  try {
+    for (const address of addresses) {
+      try {
+        doors.push({ ...(await openDoor(address, shared)), asked: address });
+      } catch (error) {
+        if (!(error instanceof ListenError) || !address.optional || !error.isNotHere) throw error;
+        leftOut.push(error);
+      }
+    }
+    return doors;
+  } catch (error) {
+    for (const door of doors) await door.close();
+    throw error;
+  }
 }
 
 interface Shared {
@@ -106,7 +147,12 @@ interface Shared {
 }
 
 /** One address and what is served there. */
-interface Door {
+interface Door extends OpenDoor {
+  /** With port 0, if any free one will do. */
+  readonly asked: ListenAddress;
+}
+
+interface OpenDoor {
   readonly address: ServerAddress;
   readonly serves: Service;
   stopReading(): void;
@@ -116,7 +162,7 @@ interface Door {
   useIdentity?(identity: TlsIdentity): void;
 }
 
-function openDoor(address: ListenAddress, shared: Shared): Promise<Door> {
+function openDoor(address: ListenAddress, shared: Shared): Promise<OpenDoor> {
   switch (address.serves ?? "dns") {
     case "dns":
       return openDns(address, shared);
@@ -127,7 +173,7 @@ function openDoor(address: ListenAddress, shared: Shared): Promise<Door> {
   }
 }
 
-async function openDns(address: ServerAddress, shared: Shared): Promise<Door> {
+async function openDns(address: ServerAddress, shared: Shared): Promise<OpenDoor> {
   const { options, limits, responder } = shared;
   const { clock, onFault } = options;
   // With port 0 TCP chooses, and the same UDP port may be taken: choose again.
@@ -135,7 +181,13 @@ async function openDns(address: ServerAddress, shared: Shared): Promise<Door> {
     const tcp = await openTcp(address, shared);
     const bound: ServerAddress = { address: address.address, port: (tcp.address() as { port: number }).port };
     try {
-      const udp = await openDatagrams(bound, { respond: responder.respond, limits, clock, onFault });
+      const udp = await openDatagrams(bound, {
+        respond: responder.respond,
+        limits,
+        clock,
+        onFault,
+        exclusive: isOwn(options),
+      });
       return {
         address: bound,
         serves: "dns",
@@ -163,14 +215,17 @@ async function openTcp(address: ServerAddress, shared: Shared): Promise<Server> 
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new ListenError(address, "TCP", error)));
-    server.listen({ host: address.address, port: address.port, ipv6Only: true, exclusive: true }, resolve);
+    server.listen(
+      { host: address.address, port: address.port, ipv6Only: true, exclusive: isOwn(shared.options) },
+      resolve,
+    );
   });
   server.removeAllListeners("error");
   server.on("error", (error) => shared.options.onFault?.(`${serverAddressText(address)} (TCP)`, error));
   return server;
 }
 
-async function openEncrypted(address: ServerAddress, serves: "tls" | "https", shared: Shared): Promise<Door> {
+async function openEncrypted(address: ServerAddress, serves: "tls" | "https", shared: Shared): Promise<OpenDoor> {
   const { options, limits, handshakes } = shared;
   if (options.identity === undefined)
     throw new TypeError(`${serverAddressText(address)} serves ${serves}, which needs a certificate and its key`);
@@ -190,6 +245,7 @@ async function openEncrypted(address: ServerAddress, serves: "tls" | "https", sh
           : new StreamConnection(socket, { ...parts, transport: "tls" }),
       ),
     onFault: options.onFault,
+    exclusive: isOwn(options),
   });
   return {
     address: door.address,
@@ -214,6 +270,10 @@ function admit(socket: Socket, shared: Shared, connectionOf: (parts: HttpsParts)
   const connection = connectionOf({ respond: responder.respond, limits, clock: options.clock });
   connections.add(connection);
   socket.on("close", () => connections.delete(connection));
+}
+
+function isOwn({ sockets = "own" }: ListenOptions): boolean {
+  return sockets === "own";
 }
 
 function ignore(): void {}

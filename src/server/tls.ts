@@ -23,6 +23,7 @@ export interface TlsDoorParts {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly onSecure: (socket: TLSSocket) => void;
+  readonly exclusive: boolean;
   readonly onFault?: ((where: string, error: Error) => void) | undefined;
 }
 
@@ -70,7 +71,7 @@ export async function openTls(address: ServerAddress, parts: TlsDoorParts): Prom
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new ListenError(address, name, error)));
-    server.listen({ host: address.address, port: address.port, ipv6Only: true, exclusive: true }, resolve);
+    server.listen({ host: address.address, port: address.port, ipv6Only: true, exclusive: parts.exclusive }, resolve);
   });
   server.removeAllListeners("error");
   server.on("error", (error) => parts.onFault?.(`${serverAddressText(address)} (${name})`, error));

@@ -1,0 +1,16 @@
+/** What the daemon may touch: streams, signals, the clock; so that tests run it without a process of its own. */
+import type { Clock, Timer } from "../env/env.ts";
+import type { Resolver } from "../resolver/api.ts";
+import type { ResolverOptions } from "../resolver/create.ts";
+
+export interface DaemonIo {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly stop: AbortSignal;
+  readonly clock: Clock & Timer;
+  readonly createResolver: (options: ResolverOptions) => Resolver;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Calls `listener` at each SIGHUP, until the function returned is called. */
+  readonly onReload?: (listener: () => void) => () => void;
+}

@@ -1,0 +1,75 @@
+/** What one process counts beside the page's counts: plain numbers by label, so that those of several can be added up. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { ResolutionEvent } from "../env/events.ts";
+import type { ServerEvent } from "../server/responder.ts";
+import { rcodeToText, typeToText } from "../wire/registry.ts";
+
+/** By family and label values, "answers udp TLSA NOERROR". */
+export type Tallied = Readonly<Record<string, number>>;
+
+/** Types beyond these are counted together: whoever asks for 65,536 types must not fill the memory of a monitor. */
+const namedTypes = new Set([1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 43, 44, 48, 52, 53, 64, 65, 255, 257]);
+
+export class Tally {
+  readonly #numbers = new Map<string, number>();
+  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+
+  constructor() {
+    this.#delay.enable();
+  }
+
+  readonly onServer = (event: ServerEvent): void => {
+    switch (event.kind) {
+      case "answered": {
+        const { rcode, question } = event.reply;
+        const type = question[0]?.type ?? 0;
+        this.add(
+          `answers ${event.from.transport} ${namedTypes.has(type) ? typeToText(type) : "other"} ${rcodeToText(rcode)}`,
+        );
+        return;
+      }
+      case "unreadable":
+        this.add("unreadable");
+        return;
+      case "dropped":
+        this.add("dropped");
+        return;
+      case "fault":
+        this.add("faults");
+        return;
+    }
+  };
+
+  readonly onResolution = (event: ResolutionEvent): void => {
+    if (event.kind === "limit") this.add(`limits ${event.limit}`);
+    else if (event.kind === "replied") this.add(`upstream-replies ${event.transport} ${rcodeToText(event.rcode)}`);
+    else if (event.kind === "asked") this.add(`upstream-questions ${event.transport}`);
+    else if (event.kind === "no reply") this.add(`upstream-silent ${event.transport}`);
+    else if (event.kind === "judged") this.add(`judged ${event.status}`);
+  };
+
+  add(key: string): void {
+    this.#numbers.set(key, (this.#numbers.get(key) ?? 0) + 1);
+  }
+
+  read(): Tallied {
+    return Object.fromEntries(this.#numbers);
+  }
+
+  /** Milliseconds, the 99th percentile since it was last asked for. */
+  eventLoopDelayMs(): number {
+    const ms = this.#delay.percentile(99) / 1e6;
+    this.#delay.reset();
+    return Number.isFinite(ms) ? ms : 0;
+  }
+
+  close(): void {
+    this.#delay.disable();
+  }
+}
+
+export function sumOf(all: readonly Tallied[]): Tallied {
+  const sum: Record<string, number> = {};
+  for (const one of all) for (const [key, value] of Object.entries(one)) sum[key] = (sum[key] ?? 0) + value;
+  return sum;
+}
