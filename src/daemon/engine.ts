@@ -10,7 +10,7 @@ import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { Snapshot } from "../resolver/snapshot.ts";
 import { type Access, createAccess } from "../server/access.ts";
 import { IdentityError, type IdentityFiles, readIdentity, watchIdentity } from "../server/identity.ts";
-import { ListenError, type Listening, listen } from "../server/listeners.ts";
+import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, type Responder } from "../server/responder.ts";
 import type { Message } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
@@ -24,6 +24,7 @@ import { fingerprint } from "./fingerprint.ts";
 import type { DaemonIo } from "./io.ts";
 import { identityFilesOf, identityFrom, listenAddresses, readyText } from "./listening.ts";
 import type { Log, LogLevel } from "./log.ts";
+import { NegativeAnchors } from "./negative-anchors.ts";
 import { packageVersion } from "./package.ts";
 import { accessRules, cookiesOf, nsidOf, resolverOptionsOf } from "./plan.ts";
 import { Tally } from "./tally.ts";
@@ -33,6 +34,8 @@ import type { Warmth } from "./warmth.ts";
 import { type Watched, watched } from "./watch.ts";
 
 const IDENTITY_CHECK_MS = 60_000;
+/** Their least lifetime is a minute. */
+const NEGATIVE_ANCHORS_MS = 60_000;
 const LEAST_CACHE_OCTETS = 1_048_576;
 
 export interface EngineParts {
@@ -48,6 +51,8 @@ export interface EngineParts {
   readonly readConfiguration: () => Configuration;
   /** What an earlier run knew; the first of several processes saves it again. Null: nothing is kept. */
   readonly warmth: Warmth | null;
+  /** Sockets that systemd opened; null: we open them. */
+  readonly inherited: readonly ListenAddress[] | null;
 }
 
 /** Everything that a configuration makes, but sockets. */
@@ -68,6 +73,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #fold: Fold;
   readonly #tally = new Tally();
+  readonly #negative = new NegativeAnchors();
   readonly #tellFailure: ReturnType<typeof failuresLog>;
   readonly #stopped = new AbortController();
   /** Of replies that are sent again and again: what their answer was. */
@@ -94,7 +100,7 @@ export class Engine {
     const identity = identityFiles === null ? null : identityFrom(identityFiles);
     this.#listening = await listen(
       { respond: (octets, from) => this.#made.responder.respond(octets, from) },
-      listenAddresses(configuration),
+      listenAddresses(configuration, this.#parts.inherited),
       {
         clock: io.clock,
         limits: configuration.limits,
@@ -108,6 +114,7 @@ export class Engine {
     if (this.#parts.worker === 1) void this.#parts.warmth?.saveUntil(this.#stopped.signal);
     // The root's servers and keys, so that the first client need not wait for them; who fails to reach them now tries later.
     void this.#prime();
+    void this.#watchNegativeAnchors();
     return readyText(this.#listening);
   }
 
@@ -192,7 +199,7 @@ export class Engine {
     const made = this.#make(configuration, before);
     const identity = made.identityFiles === null ? null : identityFrom(made.identityFiles);
     try {
-      await this.#listening?.change(listenAddresses(configuration), identity);
+      await this.#listening?.change(listenAddresses(configuration, this.#parts.inherited), identity);
     } catch (error) {
       if (made.resolver !== before.resolver) await made.resolver.close();
       throw error;
@@ -212,11 +219,8 @@ export class Engine {
 
   /** Other keys are trusted, says the process that follows them. */
   useAnchors(anchors: readonly TrustAnchor[]): void {
-    const before = this.#made;
     this.#anchors = { kind: "handed over", anchors };
-    this.#made = this.#make(before.configuration, before);
-    this.#parts.warmth?.use(this.#made.snapshot);
-    if (this.#made.resolver !== before.resolver) void this.#retire(before);
+    this.#remake();
   }
 
   /** Makes all, so that whatever is wrong with it is found before anything is replaced. */
@@ -226,7 +230,8 @@ export class Engine {
     const identityFiles = identityFilesOf(configuration);
     if (identityFiles !== null) identityFrom(identityFiles);
     const now = io.clock.unixSeconds();
-    const options = resolverOptionsOf(configuration, now);
+    const negativeAnchors = this.#negative.holding(configuration.zones.negativeAnchors, now);
+    const options = { ...resolverOptionsOf(configuration, now), negativeAnchors };
     const isStatic = configuration.options["static-trust-anchors"];
     const handed = this.#anchors.kind === "handed over" ? this.#anchors.anchors : null;
     const resolverPrint = fingerprint({ options, isStatic, handed });
@@ -328,6 +333,34 @@ export class Engine {
     const untilMs = clock.monotonicMs() + (configuration.settings.totalTimeoutMs ?? 8000);
     while (asked.waiting > 0 && clock.monotonicMs() < untilMs) await clock.sleep(100, this.#stopped.signal);
     await resolver.close();
+  }
+
+  /** Their end, and whether they are still needed: a resolver without them is asked. RFC 7646 §4. */
+  async #watchNegativeAnchors(): Promise<void> {
+    const { io, log } = this.#parts;
+    const { clock } = io;
+    for (;;) {
+      await (clock.doze ?? clock.sleep)(NEGATIVE_ANCHORS_MS, this.#stopped.signal);
+      if (this.#stopped.signal.aborted) return;
+      const { configuration } = this.#made;
+      const now = clock.unixSeconds();
+      const holding = this.#negative.holding(configuration.zones.negativeAnchors, now);
+      if (holding.length > 0) {
+        const probe = io.createResolver({ ...resolverOptionsOf(configuration, now), negativeAnchors: [] });
+        for (const name of await this.#negative.recheck(holding, probe))
+          log.warn(`${name} validates again: its negative trust anchor ends now, and may be taken out`);
+        await probe.close();
+      }
+      this.#remake();
+    }
+  }
+
+  /** The same configuration at another time, or with other anchors. */
+  #remake(): void {
+    const before = this.#made;
+    this.#made = this.#make(before.configuration, before);
+    this.#parts.warmth?.use(this.#made.snapshot);
+    if (this.#made.resolver !== before.resolver) void this.#retire(before);
   }
 
   /** Keeps the old certificate where the new one cannot be used. */

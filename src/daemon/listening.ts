@@ -10,14 +10,18 @@ import { DNS_PORT, HTTPS_PORT, TLS_PORT } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** UsageError that names the option where this machine has no such address. */
-export function listenAddresses(configuration: Configuration): readonly ListenAddress[] {
+export function listenAddresses(
+  configuration: Configuration,
+  inherited: readonly ListenAddress[] | null = null,
+): readonly ListenAddress[] {
   const plain = addressesFrom(configuration, "listen", DNS_PORT);
   const standard: readonly ListenAddress[] = [
     { address: "127.0.0.1", port: DNS_PORT },
     { address: "::1", port: DNS_PORT, optional: true },
   ];
   return [
-    ...(configuration.options.listen.length === 0 ? standard : plain),
+    // Sockets that systemd opened are the operator's word, like `listen`; its unit is the place to change them.
+    ...(inherited ?? (configuration.options.listen.length === 0 ? standard : plain)),
     ...addressesFrom(configuration, "tls-listen", TLS_PORT).map((each) => ({ ...each, serves: "tls" as const })),
     ...addressesFrom(configuration, "https-listen", HTTPS_PORT).map((each) => ({ ...each, serves: "https" as const })),
   ];

@@ -14,6 +14,7 @@ import { type Control, controlPath, openControl } from "./control.ts";
 import { Engine } from "./engine.ts";
 import { growSparingly } from "./heap.ts";
 import { type HttpDoor, openMetrics } from "./http.ts";
+import { inheritedAddresses } from "./inherited.ts";
 import type { DaemonIo } from "./io.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { packageVersion } from "./package.ts";
@@ -21,7 +22,14 @@ import { resolverOptionsOf, storeOf } from "./plan.ts";
 import { type Notifier, notifierFrom } from "./systemd.ts";
 import { UsageError } from "./usage-error.ts";
 import { warmthOf } from "./warmth.ts";
-import { anchorFromPlain, type Ended, type Primary, primaryOfThisWorker, WorkerPool } from "./workers.ts";
+import {
+  anchorFromPlain,
+  type Ended,
+  type Primary,
+  primaryOfThisWorker,
+  type ToWorker,
+  WorkerPool,
+} from "./workers.ts";
 
 export type { DaemonIo } from "./io.ts";
 
@@ -45,6 +53,7 @@ interface Base {
 
 async function runAlone(configuration: Configuration, readConfiguration: () => Configuration, { io, log }: Base) {
   const store = storeOf(configuration, (sentence) => log.warn(sentence));
+  const inherited = inheritedAddresses(io.env ?? {});
   const engine = new Engine(configuration, {
     io,
     log,
@@ -53,6 +62,7 @@ async function runAlone(configuration: Configuration, readConfiguration: () => C
     anchors: { kind: "followed here", store },
     readConfiguration,
     warmth: warmthOf(configuration, { clock: io.clock, tell: (sentence) => log.warn(sentence) }),
+    inherited,
   });
   try {
     return await serve(configuration, {
@@ -72,6 +82,7 @@ async function runAlone(configuration: Configuration, readConfiguration: () => C
 /** Follows the trust anchors for all workers, and answers nobody. */
 async function runPrimary(configuration: Configuration, readConfiguration: () => Configuration, { io, log }: Base) {
   const store = storeOf(configuration, (sentence) => log.warn(sentence));
+  const inherited = inheritedAddresses(io.env ?? {});
   // Wrong files are found here, before there are workers to say so.
   new Engine(configuration, {
     io,
@@ -81,6 +92,7 @@ async function runPrimary(configuration: Configuration, readConfiguration: () =>
     anchors: { kind: "handed over", anchors: [] },
     readConfiguration,
     warmth: null,
+    inherited,
   })
     .stop()
     .catch(() => {});
@@ -96,7 +108,7 @@ async function runPrimary(configuration: Configuration, readConfiguration: () =>
     },
   });
   const anchors = (): readonly TrustAnchor[] | null => (isStatic ? null : follower.memory.trustAnchors());
-  const pool = new WorkerPool({ workers: configuration.options.workers, clock: io.clock, log, anchors });
+  const pool = new WorkerPool({ workers: configuration.options.workers, clock: io.clock, log, anchors, inherited });
   try {
     return await serve(configuration, {
       io,
@@ -246,11 +258,14 @@ async function openPage(
   }
 }
 
+type Start = Extract<ToWorker, { readonly to: "start" }>;
+
 /** One of several processes that answer. It does what the primary says, and ends with it. */
 async function runWorker(primary: Primary, readConfiguration: () => Configuration, io: DaemonIo): Promise<number> {
   let engine: Engine | null = null;
   const over = new AbortController();
-  const start = async (number: number, anchors: readonly TrustAnchor[] | null): Promise<void> => {
+  const start = async ({ worker: number, anchors: handed, inherited }: Start): Promise<void> => {
+    const anchors = handed?.map(anchorFromPlain) ?? null;
     try {
       const configuration = readConfiguration();
       const log = logFor(configuration, io, number);
@@ -265,6 +280,7 @@ async function runWorker(primary: Primary, readConfiguration: () => Configuratio
         readConfiguration,
         // All of them begin with it; a complaint about it is made once.
         warmth: warmthOf(configuration, { clock: io.clock, tell: (sentence) => number === 1 && log.warn(sentence) }),
+        inherited,
       });
       engine = made;
       primary.send({ from: "ready", listening: await made.listen() });
@@ -276,7 +292,7 @@ async function runWorker(primary: Primary, readConfiguration: () => Configuratio
   primary.hear((message) => {
     switch (message.to) {
       case "start":
-        void start(message.worker, message.anchors?.map(anchorFromPlain) ?? null);
+        void start(message);
         return;
       case "command":
         void engine?.tell(message.command).then((told) => primary.send({ from: "told", id: message.id, told }));

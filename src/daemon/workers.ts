@@ -6,13 +6,19 @@ import cluster, { type Worker } from "node:cluster";
 import process from "node:process";
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
 import type { Clock } from "../env/env.ts";
+import type { ListenAddress } from "../server/listeners.ts";
 import { Name } from "../wire/name.ts";
 import type { Command, PlainAnchor, Told } from "./commands.ts";
 import type { Log } from "./log.ts";
 
 /** From the primary. */
 export type ToWorker =
-  | { readonly to: "start"; readonly worker: number; readonly anchors: readonly PlainAnchor[] | null }
+  | {
+      readonly to: "start";
+      readonly worker: number;
+      readonly anchors: readonly PlainAnchor[] | null;
+      readonly inherited: readonly ListenAddress[] | null;
+    }
   | { readonly to: "command"; readonly id: number; readonly command: Command }
   | { readonly to: "anchors"; readonly anchors: readonly PlainAnchor[] }
   | { readonly to: "stop" };
@@ -40,6 +46,8 @@ export interface PoolParts {
   readonly log: Log;
   /** Null: anchors stay as they are configured. */
   readonly anchors: () => readonly TrustAnchor[] | null;
+  /** Descriptors of the primary. */
+  readonly inherited: readonly ListenAddress[] | null;
 }
 
 interface Member {
@@ -106,7 +114,7 @@ export class WorkerPool {
   }
 
   #fork(number: number): Promise<string> {
-    const { clock, log, anchors } = this.#parts;
+    const { clock, log, anchors, inherited } = this.#parts;
     const child = cluster.fork();
     const member: Member = { number, process: child, sinceMs: clock.monotonicMs(), waiting: new Map() };
     this.#members.set(number, member);
@@ -115,7 +123,7 @@ export class WorkerPool {
       child.on("message", (message: FromWorker) => {
         switch (message.from) {
           case "online":
-            send(member, { to: "start", worker: number, anchors: anchors()?.map(plainAnchor) ?? null });
+            send(member, { to: "start", worker: number, anchors: anchors()?.map(plainAnchor) ?? null, inherited });
             return;
           case "ready":
             ready(message.listening);

@@ -21,6 +21,8 @@ export interface DatagramParts {
   readonly clock: Clock;
   /** False: node:cluster's primary opens it once for all workers. */
   readonly exclusive: boolean;
+  /** The descriptor of a socket that somebody opened for us. */
+  readonly inherited: number | null;
   readonly onFault?: ((where: string, error: Error) => void) | undefined;
 }
 
@@ -40,7 +42,10 @@ export async function openDatagrams(address: ServerAddress, parts: DatagramParts
       socket.close();
       reject(new ListenError(address, "UDP", error));
     });
-    socket.bind({ address: address.address, port: address.port, exclusive: parts.exclusive }, resolve);
+    const { inherited, exclusive } = parts;
+    const { port } = address;
+    if (inherited !== null) socket.bind({ fd: inherited, exclusive }, resolve);
+    else socket.bind({ address: address.address, port, exclusive }, resolve);
   });
   socket.removeAllListeners("error");
   socket.on("error", (error) => parts.onFault?.(`${serverAddressText(address)} (UDP)`, error));

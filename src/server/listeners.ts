@@ -30,6 +30,8 @@ export interface ListenAddress extends ServerAddress {
   readonly serves?: Service;
   /** Left out where this machine does not have the address or its family: `::1` without IPv6. */
   readonly optional?: boolean;
+  /** Descriptors of sockets that somebody opened for us on this address. Of UDP and TCP only. */
+  readonly inherited?: { readonly udp: number; readonly tcp: number };
 }
 
 export type Service = "dns" | "tls" | "https";
@@ -173,7 +175,7 @@ function openDoor(address: ListenAddress, shared: Shared): Promise<OpenDoor> {
   }
 }
 
-async function openDns(address: ServerAddress, shared: Shared): Promise<OpenDoor> {
+async function openDns(address: ListenAddress, shared: Shared): Promise<OpenDoor> {
   const { options, limits, responder } = shared;
   const { clock, onFault } = options;
   // With port 0 TCP chooses, and the same UDP port may be taken: choose again.
@@ -187,6 +189,7 @@ async function openDns(address: ServerAddress, shared: Shared): Promise<OpenDoor
         clock,
         onFault,
         exclusive: isOwn(options),
+        inherited: address.inherited?.udp ?? null,
       });
       return {
         address: bound,
@@ -209,16 +212,15 @@ async function openDns(address: ServerAddress, shared: Shared): Promise<OpenDoor
   }
 }
 
-async function openTcp(address: ServerAddress, shared: Shared): Promise<Server> {
+async function openTcp(address: ListenAddress, shared: Shared): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) =>
     admit(socket, shared, (parts) => new StreamConnection(socket, { ...parts, transport: "tcp" })),
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new ListenError(address, "TCP", error)));
-    server.listen(
-      { host: address.address, port: address.port, ipv6Only: true, exclusive: isOwn(shared.options) },
-      resolve,
-    );
+    const exclusive = isOwn(shared.options);
+    if (address.inherited !== undefined) server.listen({ fd: address.inherited.tcp, exclusive }, resolve);
+    else server.listen({ host: address.address, port: address.port, ipv6Only: true, exclusive }, resolve);
   });
   server.removeAllListeners("error");
   server.on("error", (error) => shared.options.onFault?.(`${serverAddressText(address)} (TCP)`, error));
