@@ -33,11 +33,13 @@ export type StsRecord =
 export function parseStsRecord(texts: readonly string[]): StsRecord {
   const found = versionedTxt(texts, "STSv1");
   if (found.kind === "none") return found;
-  const id = found.fields.find(({ name }) => name === "id")?.value;
-  if (id === undefined) return { kind: "none", reason: `"${shortened(found.text)}" has no id` };
+  const first = found.fields.find(({ name }) => name === "id");
+  if (first === undefined) return { kind: "none", reason: `"${shortened(found.text)}" has no id` };
+  const id = first.value;
   if (!/^[A-Za-z0-9]{1,32}$/.test(id))
     return { kind: "none", reason: `id "${shortened(id)}": 1 to 32 letters and digits expected` };
-  const odd = found.fields.find(({ name, value }) => name !== "id" && !isExtensionValue(value));
+  // Another id is an extension by the grammar.
+  const odd = found.fields.find((field) => field !== first && !isExtensionValue(field.value));
   if (odd !== undefined) return { kind: "none", reason: `${odd.name} "${shortened(odd.value)}" is no value` };
   return { kind: "record", id };
 }

@@ -31,6 +31,7 @@ describe("the record", () => {
     [["v=STSv1; nonsense; id=1"], '"nonsense" is no field of "v=STSv1; nonsense; id=1"'],
     [["v=STSv1;; id=1"], '"" is no field of "v=STSv1;; id=1"'],
     [["v=STSv1; a=b=c; id=1"], 'a "b=c" is no value'],
+    [["v=STSv1; id=1; id="], 'id "" is no value'],
   ])("%j is none", (texts, reason) => expect(parseStsRecord(texts)).toEqual({ kind: "none", reason }));
 
   it("beside others counts alone", () => {
