@@ -110,7 +110,7 @@ export class Canvas {
         zone,
         kind: "keys",
         title: lines.length + more === 1 ? "a key not needed here" : "keys not needed here",
-        lines: more === 0 ? lines : [...lines, `and ${more} more`],
+        lines: more === 0 ? lines : [...lines, lines.length === 0 ? `${more} of them` : `and ${more} more`],
         state: "idle",
       });
       this.edge(this.key(account, account.signature), id, "signs", "idle");

@@ -27,7 +27,7 @@ const names: Readonly<Record<FailureCode, readonly string[]>> = {
   "anchor does not match": ["NO_TRUST_ANCHOR_SIGNING"],
   "anchor revoked": ["NO_TRUST_ANCHOR_SIGNING"],
   "no reachable authority": [],
-  "too many aliases": ["CNAME_LOOP"],
+  "too many aliases": [],
   "too many queries": [],
   "too much data": [],
   "too late": ["TIMEOUT"],

@@ -45,7 +45,7 @@ export const marked: readonly (readonly [wound: string, zone: string | null, tit
   ["wrong anchor", ".", "DNSKEY .", "NO_TRUST_ANCHOR_SIGNING"],
   ["forged synthesis", "good.lab.", "www.old.good.lab. A", "DNAME_TARGET_MISMATCH"],
   ["alias to unsigned zone", "plain.lab.", "plain.lab. is not signed", ""],
-  ["alias loop", null, "round.good.lab. A", "CNAME_LOOP"],
+  ["alias loop", null, "round.good.lab. A", ""],
   ["missing denial", "good.lab.", "nobody.good.lab. A", "MISSING_NSEC_FOR_NXDOMAIN MISSING_NSEC_FOR_NODATA"],
   ["missing denial of a type", "good.lab.", "mx2.good.lab. TLSA", "MISSING_NSEC_FOR_NXDOMAIN MISSING_NSEC_FOR_NODATA"],
   ["unsigned denial", "good.lab.", "nobody.good.lab. A", "MISSING_RRSIG"],
@@ -98,5 +98,5 @@ export const marked: readonly (readonly [wound: string, zone: string | null, tit
   ["name error at an empty non-terminal", "plain.lab.", "plain.lab. is not signed", ""],
   ["delegation to nobody", "trigger.lab.", "www.trigger.lab. A", ""],
   ["delegations in a circle", "a.lab.", "www.a.lab. A", ""],
-  ["long chain of aliases", null, "c0.chain.lab. A", "CNAME_LOOP"],
+  ["long chain of aliases", null, "c0.chain.lab. A", ""],
 ];
