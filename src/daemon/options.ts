@@ -149,6 +149,8 @@ export const daemonOptions = {
   "control-socket": text("PATH", "restart", "where rootwalk ctl reaches the daemon; default: control.sock in $RUNTIME_DIRECTORY, or in state-dir; nowhere if neither is given"),
   metrics: text("ADDR:PORT", "restart", "serve /metrics (Prometheus) and /health over HTTP there; ask for a loopback address unless a monitor comes from elsewhere", portAddress),
   http: text("ADDR:PORT", "restart", "serve the dashboard over HTTP there; loopback addresses only, for it asks for no password", portAddress),
+  "http-public": off("restart", "let the dashboard be on an address that others can reach, though it asks for no password"),
+  "http-name": list("NAME", "restart", "names under which browsers may know the dashboard, besides localhost and addresses; others are refused, against DNS rebinding", name),
   // what is written down
   "log-level": choice("info", ["error", "warn", "info", "debug", "trace"], "live", "what is logged on stderr; bogus and indeterminate answers are told at info, with their reasons"),
   "log-format": choice("human", ["human", "json"], "restart", "lines for people (with systemd's levels where its journal listens), or JSON objects"),

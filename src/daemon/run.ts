@@ -251,7 +251,13 @@ async function openPage(
   const ask = (name: string, type: string, signal: AbortSignal) =>
     askFor({ name, type }, { resolver: resolver(), clock: io.clock, signal });
   try {
-    return await servePage({ source: { status, ask }, timer: io.clock, address, port, reach: "this machine" });
+    const { options } = configuration;
+    const reach = options["http-public"] ? "whoever can connect" : "this machine";
+    return await servePage({
+      source: { status, ask },
+      timer: io.clock,
+      ...{ address, port, reach, names: options["http-name"] },
+    });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(`${configuration.label("http")} ${configuration.options.http}: ${code ?? message}`);

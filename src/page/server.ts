@@ -49,7 +49,9 @@ export async function servePage(options: PageOptions): Promise<Page> {
   const { address, port, reach } = options;
   if (isIP(address) === 0) throw new TypeError(`"${address}" is no address`);
   if (reach === "this machine" && !isLoopback(address))
-    throw new TypeError(`${address} can be reached from elsewhere, and the page asks for no password`);
+    throw new TypeError(
+      `${address} can be reached from elsewhere, and the page asks for no password; http-public says that it is meant`,
+    );
   const site = new Site(options);
   const server = createServer(
     { maxHeaderSize: limits.headerOctets, headersTimeout: limits.requestMs, requestTimeout: limits.requestMs },
