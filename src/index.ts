@@ -93,6 +93,7 @@ export { type Reporter, type ReportMail, type TlsrptReport, tlsrptMail, tlsrptRe
 export { type PolicyResult, policyResults, type ReportedPolicy } from "./mail/tlsrpt-results.ts";
 export { verifyWebPki, type WebPki, type WebPkiMatch, type WebPkiSocket } from "./mail/webpki.ts";
 export type { AnchorStore, ForwardZone, Hint, ResolveOptions, Resolver, StubZone, Unchecked } from "./resolver/api.ts";
+export { type CallbackDns, callbackDns, type DnsCallback } from "./resolver/callback-dns.ts";
 export {
   builtInAnchors,
   builtInHints,

@@ -1,6 +1,7 @@
 /** Questions asked on the way to a plan: an answer with the moment it came, and what it says about how long to believe it. */
 import type { Answer } from "../dnssec/answer.ts";
 import { explainVerdict } from "../dnssec/answer.ts";
+import { genuine } from "../dnssec/verdict.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
 import { systemClock } from "../env/system.ts";
 import type { Resolver } from "../resolver/api.ts";
@@ -28,6 +29,8 @@ export async function ask(
   { signal, clock = systemClock }: DaneOptions,
 ): Promise<Asked> {
   const answer = await resolver.resolve(name, type, signal === undefined ? {} : { signal });
+  genuine(answer.verdict);
+  for (const link of answer.aliases) genuine(link.verdict);
   return { answer, expires: clock.unixSeconds() + answer.ttl };
 }
 

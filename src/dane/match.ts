@@ -53,7 +53,10 @@ export function matchCertificate(
   chain: readonly X509Certificate[],
   by: Matching,
 ): DaneMatch {
-  if (!Secure.is(tlsa)) throw new TypeError("TLSA records that are not secure prove nothing about a server");
+  if (!Secure.is(tlsa))
+    throw new TypeError(
+      "TLSA records that are not secure, or that another copy of rootwalk made so, prove nothing here",
+    );
   const { usable } = sortRecords(tlsa.value, checkPolicy(by.policy));
   const [leaf, ...others] = chain;
   if (leaf === undefined) return refused("no certificate", "the server showed no certificate");

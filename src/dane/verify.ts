@@ -40,7 +40,7 @@ export function verifyDane(
   { now = systemClock.unixSeconds(), list = "remembered" }: VerifyOptions = {},
 ): DaneMatch {
   const { tlsa, policy, names } = plan;
-  if (now > plan.expires + GRACE_SECONDS)
+  if (!(now <= plan.expires + GRACE_SECONDS))
     return { kind: "refused", ...told("plan expired", `the plan for ${plan.base} was good until ${plan.expires}`) };
   const linked = linkedChain(socket);
   const [leaf] = linked;

@@ -25,6 +25,7 @@ export class Secure<out T> {
     if (token !== mint) throw new TypeError("a Secure value comes from validation only");
     this.value = value;
     this.proof = proof;
+    Object.freeze(this);
   }
 
   static is(value: unknown): value is Secure<unknown> {
@@ -43,11 +44,28 @@ export class Insecure<out T> {
     if (token !== mint) throw new TypeError("an Insecure value comes from validation only");
     this.value = value;
     this.why = why;
+    Object.freeze(this);
   }
 
   static is(value: unknown): value is Insecure<unknown> {
     return typeof value === "object" && value !== null && #minted in value;
   }
+}
+
+// Nobody puts another value into a proven one, or another test into its class.
+for (const proven of [Secure, Insecure]) {
+  Object.freeze(proven);
+  Object.freeze(proven.prototype);
+}
+
+/**
+ * The same verdict, or TypeError for a look-alike: a copy (structuredClone, JSON), an object of the same shape, or a verdict
+ * of another copy of this package. Whoever takes verdicts from outside calls this before believing `status`.
+ */
+export function genuine<V extends Verdict<unknown>>(verdict: V): V {
+  const { status } = verdict;
+  if (status === "secure" ? Secure.is(verdict) : status === "insecure" ? Insecure.is(verdict) : true) return verdict;
+  throw new TypeError(`a verdict that says "${status}" was made by no validation here, or by another copy of rootwalk`);
 }
 
 /** Data came and failed validation: forged, stripped, expired or broken. There is no value to misuse. */

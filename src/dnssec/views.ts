@@ -6,7 +6,7 @@ import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import { RCODE, type RRType, TYPE } from "../wire/registry.ts";
 import type { AliasData, AnswerData } from "./answer.ts";
-import { type Insecure, mintInsecure, mintSecure, type Secure, type Verdict } from "./verdict.ts";
+import { genuine, type Insecure, mintInsecure, mintSecure, type Secure, type Verdict } from "./verdict.ts";
 
 export interface TtlView {
   /** Seconds since the value was stored. */
@@ -112,7 +112,7 @@ function withTtl(rrset: RRset, { age, cap, floor = 0 }: TtlView): RRset {
 
 /** The RRset of one type that a secure answer holds, as secure as the answer; null if it holds none. */
 export function secureRRset<T extends RRType>(verdict: Secure<AnswerData>, type: T): Secure<RRset<T>> | null {
-  const { value, proof } = verdict;
+  const { value, proof } = genuine(verdict);
   const rrset = value.kind === "answer" ? value.rrsets.find((candidate) => isOfType(candidate, type)) : undefined;
   return rrset === undefined ? null : mintSecure(rrset as RRset<T>, proof);
 }

@@ -8,7 +8,7 @@ import { TYPE } from "../wire/registry.ts";
 import type { Resolver } from "./api.ts";
 import { codeOf, DnsError } from "./dns-error.ts";
 import { hostnameFromName, nameFromHostname } from "./hostnames.ts";
-import { type NodeDns, nodeDns, type RecordsByType, type TlsaRecord } from "./node-dns.ts";
+import { type NodeDns, nodeDns, type RecordsByType, type TlsaRecord, until } from "./node-dns.ts";
 
 export interface MxConnectDns {
   /** For `dnsOptions.resolveRecords`. */
@@ -19,7 +19,12 @@ export interface MxConnectDns {
   checkDnssecSecure(mxHost: string): Promise<{ secure: boolean }>;
 }
 
-export function mxConnectDns(resolver: Pick<Resolver, "resolve">): MxConnectDns {
+/** `signal` ends all its questions. */
+export function mxConnectDns(
+  given: Pick<Resolver, "resolve">,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): MxConnectDns {
+  const resolver = until(signal, given);
   const dns = nodeDns(resolver);
   return {
     resolveRecords: (domain, type) => dns.resolve(domain, type),
@@ -40,9 +45,12 @@ export function mxConnectDns(resolver: Pick<Resolver, "resolve">): MxConnectDns 
 /** mailauth's own type. For MX it reads objects, as node:dns gives them, whatever the type says. */
 export type MailauthResolver = (domain: string, rrtype: string) => Promise<string[][] | string[]>;
 
-/** For mailauth's `resolver`: TXT, A, AAAA, MX, PTR and CNAME, with ENOTFOUND and ENODATA for what is not there. */
-export function mailauthResolver(resolver: Pick<Resolver, "resolve">): MailauthResolver {
-  const dns = nodeDns(resolver);
+/** For mailauth's `resolver`: TXT, A, AAAA, MX, PTR and CNAME, with ENOTFOUND and ENODATA for what is not there. `signal` ends all its questions. */
+export function mailauthResolver(
+  resolver: Pick<Resolver, "resolve">,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): MailauthResolver {
+  const dns = nodeDns(until(signal, resolver));
   return (domain, rrtype) => dns.resolve(domain, rrtype as "TXT");
 }
 

@@ -126,9 +126,12 @@ export interface NodeDns {
 export interface NodeDnsOptions {
   /** Which address family comes first where `order` is "verbatim". Default: what the interfaces of this machine can reach. */
   readonly reachable?: Reachable;
+  /** Ends every question of these functions: of one message, of one connection. Each may have a signal of its own instead. */
+  readonly signal?: AbortSignal;
 }
 
-export function nodeDns(resolver: Pick<Resolver, "resolve">, options: NodeDnsOptions = {}): NodeDns {
+export function nodeDns(given: Pick<Resolver, "resolve">, options: NodeDnsOptions = {}): NodeDns {
+  const resolver = until(options.signal, given);
   const records =
     <T extends ListedType>(type: T) =>
     async (hostname: string, { signal }: AskOptions = {}): Promise<Shape<T>[]> => {
@@ -334,6 +337,12 @@ function rrsetsOf(answer: Answer, asked: { readonly syscall: string; readonly ho
   const code = codeOf(answer);
   if (code !== null || !("value" in answer.verdict)) throw new DnsError(code ?? "ESERVFAIL", { ...asked, answer });
   return answer.verdict.value.rrsets;
+}
+
+/** The same resolver, with a signal for questions that have none of their own. */
+export function until(signal: AbortSignal | undefined, resolver: Pick<Resolver, "resolve">): Pick<Resolver, "resolve"> {
+  if (signal === undefined) return resolver;
+  return { resolve: (name, type, asking) => resolver.resolve(name, type, { signal, ...asking }) };
 }
 
 function optional(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {

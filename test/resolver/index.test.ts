@@ -1,6 +1,7 @@
 /** The package's door: what stands in it, what passing it costs, and whether other people's programs compile against it. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,11 +17,19 @@ describe('what `import "rootwalk"` loads', () => {
   it("is not the lab, nor the daemon, nor the commands", () => {
     expect(files.length).toBeGreaterThan(40);
     const folders = new Set(files.map((file) => file.slice(join(root, "src/").length).split("/")[0]));
-    for (const folder of ["lab", "server", "cli"]) expect(folders).not.toContain(folder);
+    for (const folder of ["lab", "server", "cli", "picture", "page", "daemon"]) expect(folders).not.toContain(folder);
   });
 
   it("is no package but the cache; the portable engine comes when it is asked for", () => {
     expect([...packages].filter((name) => !name.startsWith("node:"))).toEqual(["lru-cache"]);
+  });
+
+  it("is not the portable engine, nor what only tools need", () => {
+    const loadedFiles = files.map((file) => file.slice(join(root, "src/").length));
+    expect(loadedFiles).not.toContain("crypto/portable.ts");
+    expect(
+      loadedFiles.filter((file) => /^mail\/(check|probe|dialogs|tls-client|generate|rollover)/.test(file)),
+    ).toEqual([]);
   });
 
   it("opens nothing and starts nothing", async () => {
@@ -92,6 +101,89 @@ describe.skipIf(!existsSync(built))("programs of others, against dist (npm run b
   });
 
   it.each([
+    ["nodenext", "nodenext", "good.mts"],
+    ["nodenext", "nodenext", "good.cts"],
+    ["node16", "node16", "good.mts"],
+    ["esnext", "bundler", "good.ts"],
+    ["preserve", "bundler", "good.ts"],
+  ])("its types are found with module %s, moduleResolution %s, in %s", async (module, moduleResolution, name) => {
+    const lines =
+      'import { createResolver, type Answer } from "rootwalk"; export const use: [typeof createResolver, Answer?] = [createResolver];';
+    const { out } = await compile(dir, { [name]: lines }, { module, moduleResolution });
+    expect(out).toBe("");
+  });
+
+  it("a process ends by itself after close, whatever was under way", async () => {
+    writeFileSync(
+      join(dir, "ends.mjs"),
+      `
+      import { createResolver, Name, nodeDns } from "rootwalk";
+      const servers = [{ address: "127.0.0.1", port: Number(process.argv[2]) }];
+      const resolvers = [1, 2].map(() => createResolver({ forwards: [{ zone: Name.root, servers }] }));
+      const waiting = resolvers.map((resolver) => resolver.resolve("mx.example.com", "A"));
+      const looking = nodeDns(resolvers[0]).lookup("mx.example.net").catch(({ code }) => code);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const busy = process.getActiveResourcesInfo().some((name) => /UDP/i.test(name));
+      for (const resolver of resolvers) await resolver.close();
+      const statuses = (await Promise.all(waiting)).map(({ verdict }) => verdict.status);
+      for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate); // sockets leave the event loop at its end
+      const left = process.getActiveResourcesInfo().filter((name) => /UDP|TCP|Timeout|Immediate/i.test(name));
+      console.log(busy, ...statuses, await looking, left.join());
+      `,
+    );
+    const silent = createSocket("udp4");
+    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+    const seen = await run([join(dir, "ends.mjs"), String(silent.address().port)]);
+    silent.close();
+    expect(seen).toEqual({ code: 0, out: "true indeterminate indeterminate ECANCELLED \n" });
+  });
+
+  it("a process with an idle resolver ends even without close", async () => {
+    writeFileSync(
+      join(dir, "idle.mjs"),
+      'import { createResolver } from "rootwalk"; createResolver(); console.log("made");',
+    );
+    expect(await run([join(dir, "idle.mjs")])).toEqual({ code: 0, out: "made\n" });
+  });
+
+  it("two copies in one process do not believe each other's proofs", async () => {
+    for (const part of ["dist", "trust-anchors", "package.json"])
+      cpSync(join(root, part), join(dir, "node_modules/other", part), { recursive: true });
+    symlinkSync(join(root, "node_modules/lru-cache"), join(dir, "node_modules/lru-cache"));
+    writeFileSync(
+      join(dir, "copies.mjs"),
+      `
+      import * as one from "rootwalk";
+      import * as other from "./node_modules/other/dist/index.js";
+      import { buildWorld } from "./node_modules/other/dist/lab/world.js";
+      const zone = { apex: "ta.lab.", records: "@ MX 10 mx\\nmx A 192.0.2.1\\n_25._tcp.mx TLSA 3 1 1 ${"ab".repeat(32)}" };
+      const world = buildWorld({ zones: [{ apex: "." }, { apex: "lab." }, zone] }, other.systemClock.unixSeconds());
+      const resolver = other.createResolver({
+        env: { clock: other.systemClock, random: other.systemRandom, exchange: world.exchange, emit() {} },
+        rootHints: world.hints, trustAnchors: world.anchors, settings: { queryPrivate: true },
+      });
+      const { verdict } = await resolver.resolve("_25._tcp.mx.ta.lab", "TLSA");
+      const plan = await other.planDelivery(resolver, "ta.lab");
+      const told = async (work) => { try { return await work(); } catch (error) { return error.name; } };
+      const { tlsa, policy, names } = plan.hosts[0].action;
+      console.log(verdict.status, plan.hosts[0].action.do, one.Secure.is(verdict), verdict instanceof one.Secure);
+      console.log(
+        await told(() => one.planDelivery(resolver, "ta.lab")),
+        await told(() => one.secureRRset(verdict, one.TYPE.TLSA)),
+        await told(() => one.matchCertificate(tlsa, [{}], { policy, names, now: 0 })),
+      );
+      await resolver.close();
+      `,
+    );
+    symlinkSync(join(root, "node_modules/dns-packet"), join(dir, "node_modules/dns-packet"));
+    symlinkSync(join(root, "node_modules/@leichtgewicht"), join(dir, "node_modules/@leichtgewicht"));
+    expect(await run([join(dir, "copies.mjs")])).toEqual({
+      code: 0,
+      out: "secure authenticate false false\nTypeError TypeError TypeError\n",
+    });
+  });
+
+  it.each([
     [
       "data before the status",
       "export const rrsets = (await createResolver().resolve('a', 'A')).verdict.value;",
@@ -154,7 +246,11 @@ function loaded(entry: string): { readonly files: readonly string[]; readonly pa
   return { files: [...files], packages };
 }
 
-async function compile(dir: string, sources: Readonly<Record<string, string>>): Promise<{ code: number; out: string }> {
+async function compile(
+  dir: string,
+  sources: Readonly<Record<string, string>>,
+  how: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; out: string }> {
   for (const [name, text] of Object.entries(sources)) writeFileSync(join(dir, name), text);
   const options = {
     target: "es2023",
@@ -166,6 +262,7 @@ async function compile(dir: string, sources: Readonly<Record<string, string>>): 
     types: ["node"],
     skipLibCheck: false,
     preserveSymlinks: true,
+    ...how,
   };
   writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: Object.keys(sources) }));
   return run([
