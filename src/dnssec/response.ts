@@ -103,9 +103,9 @@ export function checkedForCertain(response: Conclusive, by: Judge): readonly RRs
     case "answer":
       return response.question.type === TYPE.ANY
         ? response.rrsets.filter(({ type }) => type !== TYPE.RRSIG).slice(0, ANY_RRSETS)
-        : [];
+        : response.rrsets.filter(hasSeveral);
     case "alias":
-      return [];
+      return [response.alias].filter(hasSeveral);
     case "no data":
     case "name error": {
       const hashed = response.authority.filter(({ type }) => type === TYPE.NSEC3);
@@ -113,6 +113,8 @@ export function checkedForCertain(response: Conclusive, by: Judge): readonly RRs
     }
   }
 }
+
+const hasSeveral = ({ signatures }: RRset): boolean => signatures.length > 1;
 
 // Answers.
 

@@ -67,6 +67,9 @@ interface FailedBefore {
   readonly search: Extract<SignatureSearch, { kind: "failed" }>;
 }
 
+/** Keys by which a signature was tried in vain, for one question. */
+const failedPairs = new WeakMap<Rrsig, { readonly work: WorkBudget; readonly keys: Set<ZoneKey> }>();
+
 /** What failed for a question fails again for the same question, and costs it nothing more. */
 const failures = new WeakMap<RRset, FailedBefore>();
 
@@ -231,6 +234,12 @@ class Search {
         this.note("key malformed", signature);
         continue;
       }
+      if (this.#hasFailed(signature, key)) {
+        if (!this.#hasRoom()) return null;
+        this.#pairs += 1;
+        this.note("wrong", signature);
+        continue;
+      }
       if (!this.#mayTry()) return null;
       const imported = key.imported(engine);
       if (imported !== null) {
@@ -239,18 +248,34 @@ class Search {
       }
       // A key that fails before cryptography is a failed check as well (CVE-2025-8677).
       work.take("failedSignatures");
+      if (imported !== null) this.#remember(signature, key);
       this.note(imported === null ? "key malformed" : "wrong", signature);
     }
     return null;
   }
 
+  /** A signature covers one name's data; a replay elsewhere is another value. */
+  #hasFailed(signature: Rrsig, key: ZoneKey): boolean {
+    const failed = failedPairs.get(signature);
+    return failed?.work === this.#by.work && failed.keys.has(key);
+  }
+
+  #remember(signature: Rrsig, key: ZoneKey): void {
+    const failed = failedPairs.get(signature);
+    if (failed?.work === this.#by.work) failed.keys.add(key);
+    else failedPairs.set(signature, { work: this.#by.work, keys: new Set([key]) });
+  }
+
+  #hasRoom(): boolean {
+    if (this.#pairs < this.#by.policy.signaturesPerRRset) return true;
+    this.#untried = `${this.#pairs} pairs of key and signature were tried, more remain`;
+    this.stopped = true;
+    return false;
+  }
+
   #mayTry(): boolean {
-    const { policy, work } = this.#by;
-    if (this.#pairs === policy.signaturesPerRRset) {
-      this.#untried = `${this.#pairs} pairs of key and signature were tried, more remain`;
-      this.stopped = true;
-      return false;
-    }
+    const { work } = this.#by;
+    if (!this.#hasRoom()) return false;
     if (!work.has("failedSignatures") || !work.take("signatures")) {
       this.#untried = `the question's budget for ${work.has("failedSignatures") ? "" : "failed "}signature checks is spent`;
       this.stopped = true;

@@ -12,7 +12,8 @@ export const systemClock: Clock & Timer = {
   unixSeconds: () => Date.now() / 1000,
   sleep: (ms, signal) => pause(ms, "holds the process", signal),
   doze: (ms, signal) => pause(ms, "lets it end", signal),
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  // Immediates follow right upon sockets, so that only those of the next round have let sockets and timers come before.
+  turn: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))),
   after: (ms, fire) => startTimer(ms, fire, "holds the process"),
   background: (ms, fire) => startTimer(ms, fire, "lets it end"),
 };

@@ -37,6 +37,9 @@ export interface ClassifyLimits {
   readonly random?: Random;
 }
 
+/** A section holds no more records than this many of the largest RRsets. */
+const RRSETS_OF_MOST = 4;
+
 const lame: Classified = { kind: "useless", why: { kind: "lame" } };
 const unusable = (why: string): Classified => ({ kind: "useless", why: { kind: "unusable", why } });
 
@@ -62,6 +65,10 @@ export function classifyResponse(
   limits: ClassifyLimits,
   emit: (event: ResolutionEvent) => void,
 ): Classified {
+  // Before anything is made of them: thousands of owners cost milliseconds (ATTACKS A-90, A-93).
+  const most = RRSETS_OF_MOST * limits.recordsPerRRset;
+  if (message.answer.length > most || message.authority.length > 2 * most)
+    return unusable(`an RRset may have ${limits.recordsPerRRset} records, and a section of this message has thousands`);
   const answer = sectionWithin(message, "answer", zone, emit);
   const authority = sectionWithin(message, "authority", zone, emit);
   if (answer.some((rrset) => rrset.data.length > limits.recordsPerRRset)) {

@@ -11,9 +11,10 @@ import { failure } from "../dnssec/proof.ts";
 import { checkedForCertain, signersOf, validateAlias, validateResponse } from "../dnssec/response.ts";
 import { verifyRRset } from "../dnssec/signature.ts";
 import { indeterminate, type Secure, type Verdict } from "../dnssec/verdict.ts";
-import type { ZoneTrust } from "../dnssec/zone.ts";
+import type { SecureZone, ZoneTrust } from "../dnssec/zone.ts";
 import type { Fetched } from "../iterator/walk.ts";
 import type { Conclusive } from "../rrset/findings.ts";
+import type { RRset } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
 import { type Chain, unreachable } from "./chain.ts";
 import type { Fetcher } from "./fetcher.ts";
@@ -123,13 +124,26 @@ export async function provenDname(once: Once, task: Task, parts: OnceParts): Pro
 
 async function linkFrom(response: Conclusive, zone: ZoneTrust, task: Task): Promise<Link> {
   const { session } = task;
-  // One at a time, so that others have their turn in between; what verified is not verified again.
-  if (zone.status === "secure")
-    for (const rrset of checkedForCertain(response, session.judge()))
-      if ((await session.judging((by) => verifyRRset(rrset, zone, by))).kind === "failed") break;
+  if (zone.status === "secure") await verifyAhead(checkedForCertain(response, session.judge()), zone, task);
   if (response.kind !== "alias") return end(await session.judging((by) => validateResponse(response, zone, by)));
   const verdict: Verdict<AliasData> = await session.judging((by) => validateAlias(response, zone, by));
   return verdict.status === "secure" || verdict.status === "insecure" ? { kind: "alias", verdict } : end(verdict);
+}
+
+/**
+ * One signature at a time, so that others have their turn in between: what verified is not verified again, and what failed
+ * costs the judge nothing more.
+ */
+async function verifyAhead(rrsets: readonly RRset[], zone: SecureZone, { session }: Task): Promise<void> {
+  for (const rrset of rrsets) {
+    let verified = false;
+    for (const signature of rrset.signatures) {
+      const alone = { ...rrset, signatures: [signature] };
+      verified = (await session.judging((by) => verifyRRset(alone, zone, by))).kind === "verified";
+      if (verified) break;
+    }
+    if (!verified) return;
+  }
 }
 
 export function end(verdict: Verdict<AnswerData>): Link {

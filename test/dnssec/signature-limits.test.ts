@@ -149,8 +149,8 @@ describe.each(engines)("$name engine", (native) => {
     const zone = secureZone("example.com", [key], engine);
     engine.calls.verifications = 0;
     const by = judgeWith(engine, { limits: { failedSignatures: 3 } });
-    const broken = withSignatures(data, corrupt(sign(data, key, "example.com")));
-    const codes = times(5, () => failed(verifyRRset(broken, zone, by)).code);
+    const broken = () => withSignatures(data, corrupt(sign(data, key, "example.com")));
+    const codes = times(5, () => failed(verifyRRset(broken(), zone, by)).code);
     expect(codes).toEqual([
       "signature wrong",
       "signature wrong",
@@ -164,6 +164,27 @@ describe.each(engines)("$name engine", (native) => {
     const why = failed(verifyRRset(signed(data, "example.com", key), zone, by));
     expect(why.detail).toContain("the question's budget for failed signature checks is spent");
     expect(engine.calls.verifications).toBe(3);
+  });
+
+  test("what failed for a question fails for it again at no cost, one signature at a time or all at once", () => {
+    const engine = counting(native);
+    const zone = secureZone("example.com", [key], engine);
+    engine.calls.verifications = 0;
+    const by = judgeWith(engine);
+    const broken = withSignatures(
+      data,
+      ...times(4, (i) => corrupt(sign(data, key, "example.com", { fields: { originalTtl: 100 + i } }))),
+    );
+    for (const signature of broken.signatures)
+      expect(failed(verifyRRset({ ...broken, signatures: [signature] }, zone, by)).code).toBe("signature wrong");
+    expect(engine.calls.verifications).toBe(4);
+    for (const rrset of [broken, broken, { ...broken }])
+      expect(failed(verifyRRset(rrset, zone, by)).code).toBe("signature wrong");
+    expect(engine.calls.verifications).toBe(4);
+    expect(by.work.spent).toMatchObject({ signatures: 4, failedSignatures: 4 });
+    // Another question tries for itself.
+    expect(failed(verifyRRset(broken, zone, judgeWith(engine))).code).toBe("signature wrong");
+    expect(engine.calls.verifications).toBe(8);
   });
 
   test("good signatures have a budget as well", () => {
