@@ -10,6 +10,9 @@ import { AnchorError } from "./trust-anchor.ts";
 
 const TITLE = "; rootwalk trust anchor state 1";
 
+/** The end of the year 9999, in seconds: what lies beyond cannot be written as a date. */
+const LATEST = 253_402_300_799;
+
 /** "start" are keys that were trusted once, and then missed for too long. */
 const states: readonly KeyState[] = ["start", "addpend", "valid", "missing", "revoked", "removed"];
 
@@ -107,7 +110,7 @@ class LineReader {
     return this.#words.shift() || this.fail(`${what} is missing`);
   }
 
-  integer(most = Number.MAX_SAFE_INTEGER): number {
+  integer(most = LATEST): number {
     const word = this.word("a number");
     const value = /^[0-9]{1,16}$/.test(word) ? Number(word) : Number.NaN;
     return value <= most ? value : this.fail(`"${word}" is no whole number from 0 to ${most}`);

@@ -433,3 +433,12 @@ describe.each(engines)("$name engine", (engine) => {
     });
   });
 });
+
+test("a time that no calendar has is refused when it is read, not when the state is written", () => {
+  const text = (since: string): string =>
+    `; rootwalk trust anchor state 1\nzone .\nkey valid ${since} - - 257 3 13 AAAA\nend 2\n`;
+  const read = stateFromText(text("253402300799"), "state");
+  expect(stateToText(read)).toContain("9999-12-31");
+  for (const since of ["253402300800", "17801780000000", "9007199254740991"])
+    expect(() => stateFromText(text(since), "state")).toThrow(AnchorError);
+});

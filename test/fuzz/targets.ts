@@ -1,5 +1,6 @@
 /** What is fuzzed, each as a fast-check property: used for seconds by fuzz.test.ts and for hours by run.mjs. */
 import type fc from "fast-check";
+import { fileProperties } from "./files.ts";
 import { aliasProperties, proofProperties } from "./proofs.ts";
 import { resolverProperties } from "./resolver.ts";
 import { textProperties } from "./texts.ts";
@@ -15,6 +16,7 @@ export interface Target {
 export const targets: readonly Target[] = [
   ...wireProperties,
   ...textProperties,
+  ...fileProperties,
   ...proofProperties,
   ...aliasProperties,
   ...resolverProperties,
