@@ -11,24 +11,47 @@ const TURN_MS = 2;
 export class Turns {
   readonly #clock: Clock;
   #spentMs = 0;
-  #next: Promise<void> | null = null;
+  /** Who waits for a turn with room, in order; those before `#next` had theirs. */
+  #waiting: (() => void)[] = [];
+  #next = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Runs `work`, which must not throw, as soon as this turn has room for it. */
+  /** Runs `work` as soon as this turn has room for it and whoever came before is done; rejects with what it throws. */
   async take<T>(work: () => T): Promise<T> {
-    while (this.#spentMs >= TURN_MS && this.#clock.turn !== undefined) {
-      this.#next ??= this.#clock.turn().then(() => {
-        this.#spentMs = 0;
-        this.#next = null;
+    const crowded = this.#spentMs >= TURN_MS || this.#waiting.length > 0;
+    if (!crowded || this.#clock.turn === undefined) return this.#run(work);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => {
+        try {
+          resolve(this.#run(work));
+        } catch (error) {
+          reject(error);
+        }
       });
-      await this.#next;
+      if (this.#waiting.length === 1) void this.#serve();
+    });
+  }
+
+  /** Each is woken once: ten thousand that wait must not be asked every turn whether they still do. */
+  async #serve(): Promise<void> {
+    while (this.#next < this.#waiting.length) {
+      await this.#clock.turn!();
+      this.#spentMs = 0;
+      while (this.#next < this.#waiting.length && this.#spentMs < TURN_MS) this.#waiting[this.#next++]!();
     }
+    this.#waiting = [];
+    this.#next = 0;
+  }
+
+  #run<T>(work: () => T): T {
     const startMs = this.#clock.monotonicMs();
-    const result = work();
-    this.#spentMs += this.#clock.monotonicMs() - startMs;
-    return result;
+    try {
+      return work();
+    } finally {
+      this.#spentMs += this.#clock.monotonicMs() - startMs;
+    }
   }
 }

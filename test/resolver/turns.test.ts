@@ -53,3 +53,30 @@ test("a clock without turns has nobody to hold up", async () => {
   for (let i = 0; i < 10; i++) await shared.take(work);
   expect(turns()).toBe(0);
 });
+
+test("ten thousand that wait are served in order, each woken once", async () => {
+  const { clock, work, turns } = scene(1);
+  const shared = new Turns(clock);
+  const done: number[] = [];
+  await Promise.all(
+    Array.from({ length: 10_000 }, (_, i) =>
+      shared.take(() => {
+        work();
+        done.push(i);
+      }),
+    ),
+  );
+  expect(done).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
+  expect(turns()).toBeLessThanOrEqual(5000);
+});
+
+test("a mistake in one piece is that caller's alone", async () => {
+  const { clock, work } = scene(3);
+  const shared = new Turns(clock);
+  const mistake = (): never => {
+    throw new TypeError("a mistake");
+  };
+  const all = await Promise.allSettled([shared.take(work), shared.take(mistake), shared.take(work), shared.take(work)]);
+  expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  await shared.take(work);
+});
