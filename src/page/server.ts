@@ -91,9 +91,9 @@ interface File {
   readonly body: string | Buffer;
 }
 
-/** Shipped beside dist/, and beside src/ in a checkout. */
+/** They are shipped where they stand in a checkout. */
 function asset(name: string, type: string): File {
-  return { type, body: readFileSync(new URL(`../../assets/page/${name}`, import.meta.url)) };
+  return { type, body: readFileSync(new URL(`../../src/page/assets/${name}`, import.meta.url)) };
 }
 
 /** RFC 9110 §15. */
