@@ -20,18 +20,28 @@ const silent: Notifier = { ready() {}, reloading() {}, stopping() {}, watchdog: 
 export function notifierFrom(env: Readonly<Record<string, string | undefined>>, log: Log): Notifier {
   if (env["NOTIFY_SOCKET"] === undefined) return silent;
   let told = false;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: "reloading" that overtook "ready" would leave systemd waiting. */
   const say = (...words: readonly string[]): void => {
-    const child = spawn("systemd-notify", [`--pid=${process.pid}`, ...words], { stdio: "ignore" });
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      if (!told) log.error(`systemd cannot be told how far we are: systemd-notify: ${error.code ?? error.message}`);
-      told = true;
-    });
+    last = last.then(
+      () =>
+        new Promise<void>((done) => {
+          const child = spawn("systemd-notify", [`--pid=${process.pid}`, ...words], { stdio: "ignore" });
+          child.once("close", () => done());
+          child.once("error", (error: NodeJS.ErrnoException) => {
+            if (!told)
+              log.error(`systemd cannot be told how far we are: systemd-notify: ${error.code ?? error.message}`);
+            told = true;
+            done();
+          });
+        }),
+    );
   };
   return {
-    ready: () => say("--ready", "--status=answering"),
-    // RELOADING=1 wants the time at which it began; systemd-notify adds it from version 253 on.
-    reloading: () => say("--reloading"),
-    stopping: () => say("--stopping"),
+    ready: () => say("READY=1", "STATUS=answering"),
+    // systemd-notify has no word for it before version 253.
+    reloading: () => say("RELOADING=1"),
+    stopping: () => say("STOPPING=1"),
     async watchdog(clock, signal, isWell) {
       const everyMs = Number(env["WATCHDOG_USEC"] ?? 0) / 2000;
       if (!(everyMs > 0)) return;

@@ -67,10 +67,13 @@ export interface Running {
   readonly ended: Promise<number | null>;
 }
 
-export async function startDaemon(file: string, ...args: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [main, "serve", "--config", file, ...args], {
+export async function startDaemon(
+  file: string,
+  more: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Running> {
+  const child = spawn(process.execPath, [main, "serve", "--config", file], {
     stdio: ["ignore", "pipe", "pipe"],
-    env,
+    env: { ...env, ...more.env },
   });
   let out = "";
   let err = "";
