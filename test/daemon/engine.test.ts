@@ -1,0 +1,148 @@
+/** An engine that is changed while it runs: by a new configuration, by another process's trust anchors, by time. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { configurationFrom } from "../../src/daemon/configuration.ts";
+import { Engine, type EngineParts } from "../../src/daemon/engine.ts";
+import { createLog } from "../../src/daemon/log.ts";
+import { anchorsFromZoneText } from "../../src/dnssec/anchors.ts";
+import { systemClock, systemRandom } from "../../src/env/system.ts";
+import { buildWorld } from "../../src/lab/world.ts";
+import { createResolver, type ResolverOptions } from "../../src/resolver/create.ts";
+import { Name } from "../../src/wire/name.ts";
+import { askOnce } from "./process.ts";
+
+const zones = [{ apex: "." }, { apex: "lab.", records: "www A 192.0.2.80" }];
+const world = buildWorld({ zones }, systemClock.unixSeconds());
+const right = anchorsFromZoneText(world.anchors, "lab");
+
+let folder: string;
+let engine: Engine | null = null;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "rootwalk-engine-"));
+});
+afterEach(async () => {
+  await engine?.stop();
+  engine = null;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function configured(lines = "", sections = "") {
+  const file = join(folder, "rootwalk.toml");
+  writeFileSync(file, `listen = ["127.0.0.1:0"]\n${lines}\n[settings]\nquery-private = true\n${sections}`);
+  return configurationFrom({ flags: () => undefined, env: {}, file, now: systemClock.unixSeconds() });
+}
+
+/** The port on which it answers, and what was logged. */
+async function start(anchors: EngineParts["anchors"], configuration = configured()) {
+  let logged = "";
+  const write = (text: string): void => {
+    logged += text;
+  };
+  const made: ResolverOptions[] = [];
+  const io = {
+    stdout: write,
+    stderr: write,
+    stop: new AbortController().signal,
+    clock: systemClock,
+    createResolver: (options: ResolverOptions) => {
+      made.push(options);
+      return createResolver({
+        trustAnchors: right,
+        ...options,
+        rootHints: world.hints,
+        env: {
+          clock: systemClock,
+          random: systemRandom,
+          exchange: world.exchange,
+          emit: options.onEvent ?? (() => {}),
+        },
+      });
+    },
+  };
+  const log = createLog({
+    level: "info",
+    format: "human",
+    linesPerSecond: 100,
+    clock: systemClock,
+    write,
+    isJournal: false,
+    worker: null,
+  });
+  engine = new Engine(configuration, {
+    io,
+    log,
+    worker: 1,
+    workers: 1,
+    anchors,
+    readConfiguration: () => configuration,
+    warmth: null,
+    inherited: null,
+  });
+  const listening = await engine.listen();
+  return { engine, made, logged: () => logged, port: Number(/:(\d+)/.exec(listening)?.[1]) };
+}
+
+describe("trust anchors from another process", () => {
+  it("count at once; a zone whose keys were all revoked is bogus, and the log says why", async () => {
+    const { engine, port, logged } = await start({ kind: "handed over", anchors: right });
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+    engine.useAnchors([{ zone: Name.root, ds: [], keys: [], source: "revoked" }]);
+    expect((await askOnce(port, "www.lab"))?.rcode).toBe(2);
+    expect(logged()).toMatch(/^rootwalk: www\.lab\. A is bogus: every key of the trust anchor of \. was revoked/m);
+    engine.useAnchors(right);
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+  });
+});
+
+describe("a new configuration", () => {
+  it("with other settings makes a new resolver, which proves again what the old one knew without asking", async () => {
+    const { engine, port, made } = await start({ kind: "followed here", store: null });
+    await askOnce(port, "www.lab");
+    const asked = (): number => world.asked.filter(({ question }) => `${question.name}` === "www.lab.").length;
+    const before = asked();
+    const changes = await engine.reload(configured("", "alias-steps = 5\n"));
+    expect(changes[0]).toBe("alias-steps: 11 becomes 5, with a new resolver");
+    expect(made).toHaveLength(2);
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+    expect(asked()).toBe(before);
+  });
+
+  it("that cannot be used changes nothing", async () => {
+    const { engine, port, made } = await start({ kind: "followed here", store: null });
+    await expect(engine.reload(configured('root-hints = "/nonexistent"'))).rejects.toThrow("there is no such file");
+    await expect(engine.reload(configured('tls-listen = ["127.0.0.1:0"]'))).rejects.toThrow("tls-certificate");
+    expect(made).toHaveLength(1);
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+  });
+
+  it("whose sockets cannot be opened keeps the old ones", async () => {
+    const { engine, port } = await start({ kind: "followed here", store: null });
+    const before = configured();
+    const taken = { ...before, options: { ...before.options, listen: ["127.0.0.1:0", `127.0.0.1:${port}`] } };
+    await expect(engine.reload(taken)).rejects.toThrow("another program has this address");
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+  });
+
+  it("with access rules counts for the next question", async () => {
+    const { engine, port } = await start({ kind: "followed here", store: null });
+    const changes = await engine.reload(configured('allow = ["192.0.2.0/24"]\nhide-version = true'));
+    expect(changes).toEqual([
+      'allow: [] becomes ["192.0.2.0/24"], at once',
+      "hide-version: false becomes true, at once",
+    ]);
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+  });
+});
+
+describe("a negative trust anchor", () => {
+  it("holds for its zone", async () => {
+    const { port } = await start(
+      { kind: "followed here", store: null },
+      configured("", '[[negative-anchor]]\nname = "lab"\n'),
+    );
+    const answer = await askOnce(port, "www.lab");
+    expect({ rcode: answer?.rcode, ad: answer?.ad }).toEqual({ rcode: 0, ad: false });
+  });
+});
