@@ -12,6 +12,7 @@ import type { AskAll, WorkerStatus } from "./commands.ts";
 import type { Configuration } from "./configuration.ts";
 import { type Control, controlPath, openControl } from "./control.ts";
 import { Engine } from "./engine.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { growSparingly } from "./heap.ts";
 import { type HttpDoor, openMetrics } from "./http.ts";
 import { inheritedAddresses } from "./inherited.ts";
@@ -96,37 +97,71 @@ async function runPrimary(configuration: Configuration, readConfiguration: () =>
   })
     .stop()
     .catch(() => {});
-  const isStatic = configuration.options["static-trust-anchors"];
-  const follower = io.createResolver({
-    ...resolverOptionsOf(configuration, io.clock.unixSeconds()),
-    settings: { ...configuration.settings, cacheOctets: 4 * 1_048_576 },
-    ...(isStatic ? {} : { managedAnchors: { store } }),
-    onEvent: (event) => {
-      const news = anchorNews(event);
-      if (news !== null) log.warn(news, { event: event.kind });
-      if (event.kind === "anchor key" || event.kind === "anchor lost") pool.useAnchors(follower.memory.trustAnchors());
-    },
+  const followerOf = (by: Configuration): Follower => {
+    const isStatic = by.options["static-trust-anchors"];
+    const options = resolverOptionsOf(by, io.clock.unixSeconds());
+    const resolver = io.createResolver({
+      ...options,
+      settings: { ...by.settings, cacheOctets: FOLLOWER_OCTETS },
+      ...(isStatic ? {} : { managedAnchors: { store } }),
+      onEvent: (event) => {
+        const news = anchorNews(event);
+        if (news !== null) log.warn(news, { event: event.kind });
+        if (event.kind === "anchor key" || event.kind === "anchor lost") pool.useAnchors(anchorsNow());
+      },
+    });
+    return { resolver, print: fingerprint({ options, isStatic }) };
+  };
+  let follower = followerOf(configuration);
+  // With static anchors these are the configured ones.
+  const anchorsNow = (): readonly TrustAnchor[] => follower.resolver.memory.trustAnchors();
+  const pool = new WorkerPool({
+    workers: configuration.options.workers,
+    clock: io.clock,
+    log,
+    anchors: anchorsNow,
+    inherited,
   });
-  const anchors = (): readonly TrustAnchor[] | null => (isStatic ? null : follower.memory.trustAnchors());
-  const pool = new WorkerPool({ workers: configuration.options.workers, clock: io.clock, log, anchors, inherited });
   try {
     return await serve(configuration, {
       io,
       log,
       readConfiguration,
-      ask: (command) => pool.tell(command),
-      resolver: () => follower,
+      ask: async (command) => {
+        const told = await pool.tell(command);
+        if (command.do !== "reload" || told.some((each) => each.do === "refused")) return told;
+        const before = follower;
+        const after = followerOf(readConfiguration());
+        if (after.print === before.print) await after.resolver.close();
+        else {
+          follower = after;
+          await before.resolver.close();
+          void after.resolver.prime().catch(() => {});
+          pool.useAnchors(anchorsNow());
+        }
+        return told;
+      },
+      resolver: () => follower.resolver,
       start: async () => {
         const listening = await pool.start();
-        void follower.prime().catch(() => {});
+        void follower.resolver.prime().catch(() => {});
         return listening;
       },
       ended: pool.ended,
     });
   } finally {
     await pool.stop();
-    await follower.close();
+    await follower.resolver.close();
   }
+}
+
+/** The primary asks for the keys of anchors' zones, and what the page's box is asked. */
+const FOLLOWER_OCTETS = 4 * 1_048_576;
+
+interface Follower {
+  readonly resolver: Resolver;
+  /** Two with the same one need not be replaced. */
+  readonly print: string;
 }
 
 interface Serving extends Base {
@@ -271,18 +306,16 @@ async function runWorker(primary: Primary, readConfiguration: () => Configuratio
   let engine: Engine | null = null;
   const over = new AbortController();
   const start = async ({ worker: number, anchors: handed, inherited }: Start): Promise<void> => {
-    const anchors = handed?.map(anchorFromPlain) ?? null;
+    const anchors = handed.map(anchorFromPlain);
     try {
       const configuration = readConfiguration();
       const log = logFor(configuration, io, number);
-      const followed =
-        anchors === null ? { kind: "followed here" as const, store: null } : { kind: "handed over" as const, anchors };
       const made = new Engine(configuration, {
         io,
         log,
         worker: number,
         workers: configuration.options.workers,
-        anchors: followed,
+        anchors: { kind: "handed over", anchors },
         readConfiguration,
         // All of them begin with it; a complaint about it is made once.
         warmth: warmthOf(configuration, { clock: io.clock, tell: (sentence) => number === 1 && log.warn(sentence) }),

@@ -16,7 +16,7 @@ export type ToWorker =
   | {
       readonly to: "start";
       readonly worker: number;
-      readonly anchors: readonly PlainAnchor[] | null;
+      readonly anchors: readonly PlainAnchor[];
       readonly inherited: readonly ListenAddress[] | null;
     }
   | { readonly to: "command"; readonly id: number; readonly command: Command }
@@ -44,8 +44,8 @@ export interface PoolParts {
   readonly workers: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Null: anchors stay as they are configured. */
-  readonly anchors: () => readonly TrustAnchor[] | null;
+  /** What is trusted now. */
+  readonly anchors: () => readonly TrustAnchor[];
   /** Descriptors of the primary. */
   readonly inherited: readonly ListenAddress[] | null;
 }
@@ -123,7 +123,7 @@ export class WorkerPool {
       child.on("message", (message: FromWorker) => {
         switch (message.from) {
           case "online":
-            send(member, { to: "start", worker: number, anchors: anchors()?.map(plainAnchor) ?? null, inherited });
+            send(member, { to: "start", worker: number, anchors: anchors().map(plainAnchor), inherited });
             return;
           case "ready":
             ready(message.listening);

@@ -21,7 +21,7 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !n
 export interface Lab {
   readonly dir: string;
   /** A configuration file with these lines above its sections. */
-  configure(lines: string): string;
+  configure(lines: string, anchors?: string): string;
   close(): Promise<void>;
 }
 
@@ -46,9 +46,9 @@ export async function startLab(): Promise<Lab> {
   writeFileSync(join(dir, "anchors"), world.anchors);
   return {
     dir,
-    configure(lines) {
+    configure(lines, anchors = join(dir, "anchors")) {
       const file = join(dir, "rootwalk.toml");
-      const base = `trust-anchor-file = ["${join(dir, "anchors")}"]\nstate-dir = "${dir}"`;
+      const base = `trust-anchor-file = ["${anchors}"]\nstate-dir = "${dir}"`;
       writeFileSync(file, `${base}\n${lines}\n[settings]\nquery-private = true\nipv6 = false\n${forward}`);
       return file;
     },

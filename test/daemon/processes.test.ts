@@ -1,5 +1,5 @@
 /** The daemon as its operator has it: processes, signals, the control socket, metrics. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Told, WorkerStatus } from "../../src/daemon/commands.ts";
@@ -105,6 +105,21 @@ describe.skipIf(!existsSync(main))("several processes", { timeout: 60_000 }, () 
     expect(await running.ended).toBe(0);
     const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
     await until(() => before.every(({ pid }) => !alive(pid)));
+  });
+
+  it("trust what the primary trusts, other anchors after a reload included", async () => {
+    const config = 'listen = ["127.0.0.1:0"]\nworkers = 2';
+    running = await startDaemon(lab.configure(config));
+    const { port } = running;
+    expect((await askOnce(port, "www.good.lab"))?.ad).toBe(true);
+    const stranger = join(lab.dir, "stranger");
+    writeFileSync(stranger, `. IN DS 1 13 2 ${"00".repeat(32)}\n`);
+    lab.configure(config, stranger);
+    expect((await ctl("reload")).out).toContain("trust-anchor-file");
+    await until(async () => (await askOnce(port, "x.wild.good.lab"))?.rcode === 2);
+    lab.configure(config);
+    expect((await ctl("reload")).code).toBe(0);
+    await until(async () => (await askOnce(port, "y.wild.good.lab"))?.ad === true);
   });
 
   it("that cannot start say so once, with exit code 1", async () => {
