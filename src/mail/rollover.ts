@@ -106,9 +106,7 @@ function stepsFor(situation: Situation, state: RolloverState): readonly Rollover
       do: "wait",
       from: iso(now),
       after: null,
-      text: `until ${iso(safeFrom)}: two TTLs of ${ttl} s, one for secondaries and one for caches (RFC 7671 §8.1)${
-        state === "published" ? ", unless the records have stood there for so long already" : ""
-      }`,
+      text: waitText(state, ttl, safeFrom),
       records: [],
     });
   if (state !== "remove") {
@@ -151,6 +149,18 @@ function subjectsOf(record: UsableRecord, { served, next }: Situation): readonly
     .map(({ address, algorithm, chain }) => `${address} (${algorithm}: ${subjectText(chain[0]!)})`);
   const later = next.filter((material) => fits(record, material)).map(({ source }) => `next: ${source}`);
   return [...now, ...later];
+}
+
+function waitText(state: RolloverState, ttl: number, until: UnixSeconds): string {
+  const why = "one for secondaries and one for caches (RFC 7671 §8.1)";
+  switch (state) {
+    case "wait":
+      return `until ${iso(until)}: two TTLs of ${ttl} s, ${why}`;
+    case "published":
+      return `until ${iso(until)}: two TTLs of ${ttl} s, ${why}, unless the records have stood there for so long already`;
+    default:
+      return `two TTLs of ${ttl} s from when they are on every name server, ${why}: not before ${iso(until)}`;
+  }
 }
 
 export function iso(seconds: UnixSeconds): string {

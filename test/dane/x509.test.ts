@@ -1,4 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { certificateFromDer, currencyOf, publicKeyFromDer } from "../../src/dane/certificate.ts";
 import { matchCertificate } from "../../src/dane/match.ts";
@@ -278,5 +281,18 @@ describe("name constraints", () => {
     ]) {
       expect(whyOutside(odd, parts, "leaf")).not.toBeNull();
     }
+  });
+});
+
+describe("the library for ASN.1", () => {
+  const dist = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+  it.skipIf(!existsSync(dist))("is not loaded by importing rootwalk (npm run build makes dist)", () => {
+    const program = `
+      import { createRequire } from "node:module";
+      await import(${JSON.stringify(pathToFileURL(dist).href)});
+      const loaded = Object.keys(createRequire("/")("node:module")._cache);
+      console.log(loaded.filter((file) => /peculiar|asn1js/.test(file)).length);
+    `;
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" })).toBe("0\n");
   });
 });

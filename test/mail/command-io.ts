@@ -20,7 +20,7 @@ export function commandIo(world?: MailWorld): RecordingIo {
       err += text;
     },
     stop: new AbortController().signal,
-    clock: systemClock,
+    clock: world?.clock ?? systemClock,
     createResolver(options) {
       if (world === undefined) throw new Error("a resolver was wanted where nothing is to be asked");
       return createResolver({ ...options, ...inMemory(world), settings: { queryPrivate: true } });

@@ -16,6 +16,7 @@ export interface MailHostPlan {
 
 export interface MailWorld {
   readonly world: World;
+  readonly clock: typeof systemClock;
   readonly port: number;
   /** Behind the world's memory exchange. */
   readonly servers: readonly Running[];
@@ -27,7 +28,9 @@ export async function mailWorld(
   hosts: readonly MailHostPlan[],
   zone: Partial<ZoneDescription> = {},
   extra: (port: number) => string = () => "",
+  now?: number,
 ): Promise<MailWorld> {
+  const clock = now === undefined ? systemClock : { ...systemClock, unixSeconds: () => now };
   const servers: Running[] = [];
   const records: string[] = [];
   let port = 0;
@@ -69,17 +72,17 @@ export async function mailWorld(
       { apex: "ta.lab.", records: `${records.join("\n")}\n${extra(port)}`, ...zone },
     ],
   };
-  const world = buildWorld(description, systemClock.unixSeconds());
+  const world = buildWorld(description, clock.unixSeconds());
   const close = (): void => {
     for (const server of servers) server.close();
   };
-  return { world, port, servers, close };
+  return { world, clock, port, servers, close };
 }
 
 /** What a command needs to walk in this world. */
-export function inMemory({ world }: MailWorld) {
+export function inMemory({ world, clock }: MailWorld) {
   return {
-    env: { clock: systemClock, random: systemRandom, exchange: world.exchange, emit: () => {} },
+    env: { clock, random: systemRandom, exchange: world.exchange, emit: () => {} },
     rootHints: world.hints,
     trustAnchors: world.anchors,
   };

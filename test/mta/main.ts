@@ -10,6 +10,7 @@ import { type Daemon, startDaemon, stopDaemons } from "../peers/daemon.ts";
 import { inParallel } from "../peers/run-tool.ts";
 import { differences, disagreements, inWords, type Pair, seenOfPostfix } from "./agreement.ts";
 import { makeCertificates } from "./certificates.ts";
+import { checkDomains, differencesFrom, opensslDiffers } from "./dane-check.ts";
 import { examineHere } from "./doctor.ts";
 import { deliverWithExim, eximVersion } from "./exim.ts";
 import { faultsIn } from "./judge.ts";
@@ -138,6 +139,23 @@ async function run(): Promise<void> {
   ]);
   await resolver.close();
   tell("the planner beside Postfix");
+
+  // ---- rootwalk dane check, by itself, on the same domains and servers
+  const reports = await checkDomains([...new Set(rows.map(({ domain }) => domain))], internet);
+  for (const one of reports) {
+    const outcome = outcomes.get(
+      recipientOf({ row: { domain: one.domain } as Row, level: "dane", expected: undefined }),
+    );
+    const wrong = outcome === undefined ? ["Postfix was not asked"] : differencesFrom(seenOfPostfix(outcome), one);
+    const apart = await inParallel(
+      one.hosts.flatMap((host) => host.servers.map((server) => ({ host, server }))),
+      OURS_AT_ONCE,
+      ({ host, server }) => opensslDiffers(host, server),
+    );
+    const said = apart.filter((each) => each !== null);
+    report(`dane check ${one.domain.padEnd(19)} ${one.outcome}`, [...wrong, ...said], outcome);
+  }
+  tell("dane check beside Postfix and openssl s_client");
 
   // ---- Postfix, told by `rootwalk policy` what each domain wants: DANE before MTA-STS
   await startWebServer(certificates);
