@@ -73,6 +73,7 @@ export {
   type OpenSession,
   openSession,
   type Session,
+  type SessionHost,
   type SessionOptions,
   type SessionPatience,
   startSession,

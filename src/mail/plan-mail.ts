@@ -163,7 +163,7 @@ function untested(host: MailHost): PlannedHost {
 
 /** As `withoutTls`, for all actions: what becomes of a host with which there is no TLS; null if mail may go out in the clear. */
 export function planWithoutTls(
-  action: PlannedAction,
+  action: PlannedAction | MailAction,
   host: string,
   starttls: "not offered" | "failed" = "not offered",
 ): Skip | null {

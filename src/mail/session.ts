@@ -6,11 +6,16 @@ import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as startTls, type TLSSocket } from "node:tls";
 import { type Code, retold, type Told, told } from "../dane/codes.ts";
 import type { Verified } from "../dane/match.ts";
-import { type DeliveryPlan, type MailHost, withoutTls } from "../dane/smtp-plan.ts";
+import type { DeliveryPlan, MailHost } from "../dane/smtp-plan.ts";
 import { verifyDane } from "../dane/verify.ts";
 import type { Timer, UnixSeconds } from "../env/env.ts";
 import { systemClock } from "../env/system.ts";
 import { Conversation, type Fault, type Reply } from "./conversation.ts";
+import { type PlannedHost, planWithoutTls } from "./plan-mail.ts";
+import { verifyWebPki } from "./webpki.ts";
+
+/** Of `planDelivery`, or of `planMail`. */
+export type SessionHost = MailHost | PlannedHost;
 
 export type Session = OpenSession | NoSession;
 
@@ -22,9 +27,9 @@ export interface OpenSession {
    */
   readonly socket: Socket | TLSSocket;
   readonly security: "authenticated" | "encrypted" | "in the clear";
-  readonly host: MailHost;
+  readonly host: SessionHost;
   readonly address: string;
-  /** What the certificate matched, where it was authenticated. */
+  /** What the certificate matched, where it was authenticated by DANE; null where MTA-STS asked for a certificate by a CA. */
   readonly match: Verified | null;
   /** What was tried before, in order, with what TLSRPT wants to know of it. */
   readonly tried: readonly Attempt[];
@@ -39,7 +44,7 @@ export interface NoSession extends Told {
 
 /** A host that did not get the mail, and why. */
 export interface Attempt extends Told {
-  readonly host: MailHost;
+  readonly host: SessionHost;
   /** Null: it was not connected to. */
   readonly address: string | null;
 }
@@ -83,7 +88,7 @@ const MOST_ADDRESSES = 20;
 
 /** Never rejects for what the network does. TypeError for a name that EHLO cannot carry. */
 export async function openSession(
-  plan: Told & Pick<DeliveryPlan, "do" | "hosts">,
+  plan: Told & Pick<DeliveryPlan, "do"> & { readonly hosts: readonly SessionHost[] },
   options: SessionOptions,
 ): Promise<Session> {
   checkHelo(options.helo);
@@ -122,7 +127,7 @@ const refusal = (code: Code, reason: string): Refusal => ({ kind: "refused", ...
 
 type Outcome = Pick<OpenSession, "kind" | "socket" | "security" | "match"> | Refusal;
 
-async function openAddress(host: MailHost, address: string, options: SessionOptions): Promise<Outcome> {
+async function openAddress(host: SessionHost, address: string, options: SessionOptions): Promise<Outcome> {
   const { port = 25, localAddress } = options;
   const target = { host: address, port, ...(localAddress === undefined ? {} : { localAddress }) };
   const first = await converse(connect(target), host, { ...options, address, starttls: "if offered" });
@@ -138,7 +143,7 @@ async function openAddress(host: MailHost, address: string, options: SessionOpti
  */
 export async function startSession(
   socket: Socket,
-  host: MailHost,
+  host: SessionHost,
   options: Omit<SessionOptions, "port" | "localAddress">,
 ): Promise<OpenSession | (NoSession & { readonly do: "defer" })> {
   checkHelo(options.helo);
@@ -160,7 +165,7 @@ export async function startSession(
 
 type Trial = SessionOptions & { readonly address: string; readonly starttls: "if offered" | "no more" };
 
-async function converse(socket: Socket, host: MailHost, trial: Trial): Promise<Outcome | "try in the clear"> {
+async function converse(socket: Socket, host: SessionHost, trial: Trial): Promise<Outcome | "try in the clear"> {
   const { helo, address, signal, timer = systemClock, starttls } = trial;
   const patience = { ...sessionPatience, ...trial.patience };
   const where = `${host.name ?? "the host"} at ${address}`;
@@ -178,7 +183,7 @@ async function converse(socket: Socket, host: MailHost, trial: Trial): Promise<O
   if (isFault(offers)) return end("connection failed", offers.reason);
   if (offers.code === 421) return end("session refused", offers.text);
   const clear = (how: "not offered" | "failed"): Outcome => {
-    const refused = withoutTls(host.action, where, how);
+    const refused = planWithoutTls(host.action, where, how);
     if (refused !== null) {
       socket.destroy();
       return { kind: "refused", ...retold(refused) };
@@ -197,34 +202,37 @@ async function converse(socket: Socket, host: MailHost, trial: Trial): Promise<O
   const secured = await shakeHands(socket, host, { ...trial, timer, ms: patience.handshakeMs });
   if ("reason" in secured) {
     socket.destroy();
-    if (withoutTls(host.action, where, "failed") === null) return "try in the clear";
-    return refusal("handshake failed", `${where}: ${secured.reason}`);
+    const refused = planWithoutTls(host.action, where, "failed");
+    return refused === null ? "try in the clear" : refusal(refused.code, `${where}: ${secured.reason}`);
   }
   return judge(secured, host, { where, greeting, now: trial.now });
 }
 
 function judge(
   socket: TLSSocket,
-  { action }: MailHost,
+  { action }: SessionHost,
   { where, greeting, now }: { readonly where: string; readonly greeting: Reply; readonly now: UnixSeconds | undefined },
 ): Outcome {
-  let match: Verified | null = null;
-  if (action.do === "authenticate") {
-    const found = verifyDane(socket, action, now === undefined ? {} : { now });
-    if (found.kind === "refused") {
-      socket.destroy();
-      return refusal(found.code, `${where}: ${found.reason}`);
-    }
-    match = found;
+  const at = now === undefined ? {} : { now };
+  const found =
+    action.do === "authenticate"
+      ? verifyDane(socket, action, at)
+      : action.do === "webpki"
+        ? verifyWebPki(socket, action, at)
+        : null;
+  if (found?.kind === "refused") {
+    socket.destroy();
+    return refusal(found.code, `${where}: ${found.reason}`);
   }
   socket.unshift(greeting.octets);
-  return { kind: "open", socket, security: match === null ? "encrypted" : "authenticated", match };
+  const match = found !== null && "record" in found ? found : null;
+  return { kind: "open", socket, security: found === null ? "encrypted" : "authenticated", match };
 }
 
 /** TLS with whoever answers: who it is, is looked at afterwards. */
 function shakeHands(
   socket: Socket,
-  { action }: MailHost,
+  { action }: SessionHost,
   { timer, ms, signal, tls }: Trial & { readonly timer: Timer; readonly ms: number },
 ): Promise<TLSSocket | Fault> {
   const sni = action.do === "skip" ? null : action.sni;
