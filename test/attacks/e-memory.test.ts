@@ -9,6 +9,8 @@ import { anchorsFromXml, anchorsFromZoneText } from "../../src/dnssec/anchors.ts
 import { chainAndSign } from "../../src/lab/sign-zone.ts";
 import { LAB_NOW } from "../../src/lab/wounds.ts";
 import { createResolver } from "../../src/resolver/create.ts";
+import { createAccess } from "../../src/server/access.ts";
+import { defaultServerLimits } from "../../src/server/limits.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { decodeMessage, encodeQuery } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
@@ -226,6 +228,26 @@ describe("A-96: garbage from clients", () => {
       expect(scene.cost.packets).toBe(packets);
       const good = await scene.meanwhile(async () => respond(plain(TYPE.A), from));
       expect(decodeMessage(good!).answer.length).toBeGreaterThan(0);
+    });
+  });
+
+  test("A-96: a flood from one address, forged perhaps: after a second's worth nothing leaves that is larger than what came", async () => {
+    await attack({}, async (scene) => {
+      await scene.ask("www.good.lab");
+      const access = createAccess({ otherwise: "allow" });
+      const { respond } = createResponder({ resolver: scene.resolver, clock: scene.clock, access });
+      const { questionsPerSecond } = defaultServerLimits;
+      const { packets } = scene.cost;
+      const query = plain(TYPE.A);
+      const sizes: number[] = [];
+      for (let i = 0; i < 3 * questionsPerSecond; i++) {
+        const reply = await respond(query, { ...from, address: "192.0.2.66" });
+        if (reply !== null && reply.length > query.length) sizes.push(reply.length);
+      }
+      expect(sizes.length).toBeLessThanOrEqual(questionsPerSecond);
+      expect(scene.cost.packets).toBe(packets);
+      const other = await respond(query, { ...from, address: "192.0.2.67" });
+      expect(decodeMessage(other!).answer.length).toBe(1);
     });
   });
 });
