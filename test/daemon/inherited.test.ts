@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addressFromTable, inheritedAddresses, type Kernel } from "../../src/daemon/inherited.ts";
-import { askOnce, type Lab, main, startLab, until } from "./process.ts";
+import { askOnce, freePort, type Lab, main, startLab, until } from "./process.ts";
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 const row = (local: string, inode: number): string =>
@@ -58,7 +58,7 @@ describe.skipIf(!existsSync(main) || !hasPython)("behind an activator", { timeou
   afterAll(() => lab.close());
 
   it.each([1, 2])("%i process answers on the sockets that it was given", async (workers) => {
-    const port = 5360 + workers;
+    const port = await freePort();
     const config = lab.configure(`workers = ${workers}`);
     const args = ["-c", activator, String(port), process.execPath, main, "serve", "--config", config];
     const child = spawn("python3", args, { stdio: ["ignore", "pipe", "inherit"] });

@@ -3,12 +3,17 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Told, WorkerStatus } from "../../src/daemon/commands.ts";
-import { askOnce, type Lab, main, type Running, rootwalk, startDaemon, startLab, until } from "./process.ts";
+import { askOnce, freePort, type Lab, main, type Running, rootwalk, startDaemon, startLab, until } from "./process.ts";
 
 let lab: Lab;
 let running: Running | null = null;
+/** Besides the one that the system chooses: for a second address, and for metrics. */
+let other: number;
+let monitor: number;
 beforeAll(async () => {
   lab = await startLab();
+  other = await freePort();
+  monitor = await freePort();
 });
 afterEach(async () => {
   running?.child.kill("SIGTERM");
@@ -48,44 +53,46 @@ describe.skipIf(!existsSync(main))("one process", { timeout: 60_000 }, () => {
     running = await startDaemon(lab.configure('listen = ["127.0.0.1:0"]'));
     await askOnce(running.port, "www.good.lab");
     lab.configure(
-      'listen = ["127.0.0.1:0", "127.0.0.1:5356"]\nidentity = "mx1"\nlog-level = "warn"\nmetrics = "127.0.0.1:1"',
+      `listen = ["127.0.0.1:0", "127.0.0.1:${other}"]\nidentity = "mx1"\nlog-level = "warn"\nmetrics = "127.0.0.1:1"`,
     );
     const { out } = await ctl("reload");
     expect(out).toContain('identity: nothing becomes "mx1", at once');
     expect(out).toContain("with new sockets");
     expect(out).toContain('metrics: nothing becomes "127.0.0.1:1", which needs a restart');
-    expect((await askOnce(5356, "www.good.lab"))?.ad).toBe(true);
+    expect((await askOnce(other, "www.good.lab"))?.ad).toBe(true);
     expect((await statuses())[0]?.counts.fromCache).toBe(1);
     lab.configure('listen = ["127.0.0.1:0"]\nidentity = 5');
     expect(await ctl("reload")).toMatchObject({ code: 1, err: expect.stringContaining("identity is 5: a text") });
-    expect((await askOnce(5356, "www.good.lab"))?.ad).toBe(true);
+    expect((await askOnce(other, "www.good.lab"))?.ad).toBe(true);
     running.child.kill("SIGHUP");
     await until(() => running!.err().includes("nothing was changed: "), running.err);
   });
 
   it("serves metrics and health, and says when . NS is proven", async () => {
-    running = await startDaemon(lab.configure('listen = ["127.0.0.1:0"]\nmetrics = "127.0.0.1:5357"'));
-    await until(async () => (await fetch("http://127.0.0.1:5357/health")).status === 200);
+    running = await startDaemon(lab.configure(`listen = ["127.0.0.1:0"]\nmetrics = "127.0.0.1:${monitor}"`));
+    await until(async () => (await fetch(`http://127.0.0.1:${monitor}/health`)).status === 200);
     await askOnce(running.port, "www.good.lab");
-    const metrics = await (await fetch("http://127.0.0.1:5357/metrics")).text();
+    const metrics = await (await fetch(`http://127.0.0.1:${monitor}/metrics`)).text();
     expect(metrics).toContain('rootwalk_replies_total{transport="udp",type="A",rcode="NOERROR"} 1');
     expect(metrics).toContain('rootwalk_answers_total{status="secure"} 1');
-    expect((await fetch("http://127.0.0.1:5357/")).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${monitor}/`)).status).toBe(404);
   });
 
   it("an address for metrics that is taken is one line and exit code 2", async () => {
-    running = await startDaemon(lab.configure('listen = ["127.0.0.1:0"]\nmetrics = "127.0.0.1:5357"'));
-    const second = await rootwalk("serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:5357");
+    running = await startDaemon(lab.configure(`listen = ["127.0.0.1:0"]\nmetrics = "127.0.0.1:${monitor}"`));
+    const second = await rootwalk("serve", "--listen", "127.0.0.1:0", "--metrics", `127.0.0.1:${monitor}`);
     expect(second).toMatchObject({
       code: 2,
-      err: expect.stringContaining("metrics cannot be served on 127.0.0.1:5357"),
+      err: expect.stringContaining(`metrics cannot be served on 127.0.0.1:${monitor}`),
     });
   });
 });
 
 describe.skipIf(!existsSync(main))("several processes", { timeout: 60_000 }, () => {
   it("share an address; one that is killed is replaced, and all of them hear what is told", async () => {
-    running = await startDaemon(lab.configure('listen = ["127.0.0.1:0"]\nworkers = 2\nmetrics = "127.0.0.1:5357"'));
+    running = await startDaemon(
+      lab.configure(`listen = ["127.0.0.1:0"]\nworkers = 2\nmetrics = "127.0.0.1:${monitor}"`),
+    );
     const { port } = running;
     for (let i = 0; i < 20; i++) expect((await askOnce(port, `n${i}.wild.good.lab`))?.ad).toBe(true);
     const before = await statuses();
@@ -99,7 +106,7 @@ describe.skipIf(!existsSync(main))("several processes", { timeout: 60_000 }, () 
     expect(running.err()).toContain("died by SIGKILL: another one starts");
     for (let i = 0; i < 20; i++) expect((await askOnce(port, `m${i}.wild.good.lab`))?.ad).toBe(true);
     expect((await ctl("flush", "--below", ".")).out).toMatch(/^worker 1: \d+ forgotten\nworker 2: \d+ forgotten\n$/);
-    const metrics = await (await fetch("http://127.0.0.1:5357/metrics")).text();
+    const metrics = await (await fetch(`http://127.0.0.1:${monitor}/metrics`)).text();
     expect(metrics).toContain("rootwalk_workers 2");
     running.child.kill("SIGTERM");
     expect(await running.ended).toBe(0);
@@ -123,9 +130,9 @@ describe.skipIf(!existsSync(main))("several processes", { timeout: 60_000 }, () 
   });
 
   it("that cannot start say so once, with exit code 1", async () => {
-    running = await startDaemon(lab.configure('listen = ["127.0.0.1:5356"]'));
-    const second = await rootwalk("serve", "--listen", "127.0.0.1:5356", "--workers", "2");
+    running = await startDaemon(lab.configure(`listen = ["127.0.0.1:${other}"]`));
+    const second = await rootwalk("serve", "--listen", `127.0.0.1:${other}`, "--workers", "2");
     expect(second).toMatchObject({ code: 1, out: "" });
-    expect(second.err).toMatch(/^rootwalk: cannot listen on 127\.0\.0\.1:5356 \(TCP\): another program[^\n]*\n$/);
+    expect(second.err).toMatch(/^rootwalk: cannot listen on 127\.0\.0\.1:[0-9]+ \(TCP\): another program[^\n]*\n$/);
   });
 });
