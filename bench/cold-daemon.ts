@@ -2,10 +2,10 @@
  * What does an answer cost a daemon that knows nothing? Every peer with an empty cache before the same name servers: 600
  * questions of a mail server without latency, 50 at once and one at a time.
  */
-import { readFileSync } from "node:fs";
 import { insideNamespace } from "./namespace.ts";
 import { chosenPeers, startPeer } from "./peers.ts";
 import { type Asked, askAll } from "./rig/client.ts";
+import { datagramsReceived } from "./rig/datagrams.ts";
 import { addSample, type Figure, figure, keepFigures, type Samples } from "./rig/record.ts";
 import { withServers } from "./rig/run.ts";
 import { signedDomains } from "./rig/zones.ts";
@@ -41,7 +41,7 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
         if (peer === null) continue;
         versions.set(name, peer.version);
         await new Promise((resolve) => setTimeout(resolve, 300)); // who primes does it now
-        const before = { seconds: peer.processorSeconds(), datagrams: datagrams() };
+        const before = { seconds: peer.processorSeconds(), datagrams: datagramsReceived() };
         const startMs = performance.now();
         const outcomes = await askAll({ address: "127.0.0.1", port: peer.port }, questions, atOnce);
         const seconds = (performance.now() - startMs) / 1000;
@@ -52,7 +52,11 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
           );
         addSample(rates, name, questions.length / seconds);
         addSample(processor, name, (1000 * (peer.processorSeconds() - before.seconds)) / questions.length);
-        addSample(upstream, name, (datagrams() - before.datagrams - 2 * questions.length) / 2 / questions.length);
+        addSample(
+          upstream,
+          name,
+          (datagramsReceived() - before.datagrams - 2 * questions.length) / 2 / questions.length,
+        );
         await peer.stop();
       }
     }
@@ -63,12 +67,3 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
   }
   keepFigures("cold-daemon", figures, versions);
 });
-
-/** That arrived anywhere in this namespace: questions and answers, of the client and of the resolver. */
-function datagrams(): number {
-  const [head, values] = readFileSync("/proc/net/snmp", "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith("Udp:"))
-    .map((line) => line.split(" "));
-  return Number(values![head!.indexOf("InDatagrams")]);
-}

@@ -20,7 +20,9 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
   const file = join(folder, "big");
   writeFileSync(file, names.map((name) => `${name} TXT\n`).join(""));
   for (const name of chosenPeers()) {
-    const peer = await startPeer(name, { port: 5301, world, folder: join(folder, name.replaceAll(" ", "-")) });
+    const own = join(folder, name.replaceAll(" ", "-"));
+    // The caches of all hold them: rootwalk's own bound is 64 MiB unless told otherwise.
+    const peer = await startPeer(name, { port: 5301, world, folder: own, args: ["--cache-octets", "268435456"] });
     if (peer === null) continue;
     versions.set(name, peer.version);
     await sleep(1000);
