@@ -7,8 +7,11 @@ const MARK = "ROOTWALK_BENCH_NAMESPACE";
 
 /** Runs this very program again inside a new network namespace and ends; returns there. False where there is none to be had. */
 export function insideNamespace(): boolean {
-  if (process.env[MARK] !== undefined)
+  if (process.env[MARK] !== undefined) {
+    // Whoever asks stays off the processor of the server that is measured.
+    spawnSync("taskset", ["--all-tasks", "--cpu-list", "--pid", "1", String(process.pid)], { stdio: "ignore" });
     return spawnSync("ip", ["link", "set", "lo", "up"], { stdio: "inherit" }).status === 0;
+  }
   fetchRuntimes(); // inside there is no network to fetch them from
   const isRoot = process.getuid?.() === 0;
   const unshare = ["--net", ...(isRoot ? [] : ["--user", "--map-root-user"]), "--"];

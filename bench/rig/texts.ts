@@ -1,0 +1,95 @@
+/** What stands between the tables of docs/benchmarks.md: what was measured, and what dominates it. No measured numbers here. */
+
+export interface Section {
+  readonly title: string;
+  readonly text: string;
+  readonly benches: readonly string[];
+  /** Figures that get a picture. */
+  readonly charts: readonly string[];
+}
+
+export const sections: readonly Section[] = [
+  {
+    title: "Cached answers from the daemon",
+    text: `dnsperf with 8 sockets and 100 questions under way, 100 signed names; server alone on one core, generator on the other.
+\`echo\` is the least that a Node program can do with a datagram. One at a time is asked by a client in Node, which adds
+the same to everybody's latency.
+
+On UDP the kernel dominates: each datagram is two system calls, most of the time of the echo, and JavaScript is a few
+percent of it, for an answer given a moment ago is found by the question's very octets and sent under the new id. So Node
+loses to C whatever we write, and rootwalk is near the echo. On TCP rootwalk wins, because the answers to all questions that
+one read brought leave in one write.`,
+    benches: ["cached-udp"],
+    charts: ["Cached, UDP, TLSA with DO", "Cached, TCP, TLSA with DO", "Cached, UDP, one at a time: p50"],
+  },
+  {
+    title: "Cached answers in a program",
+    text: `What a program pays that has the resolver inside: all contenders in one process and one run, 20 names in turn. What
+dominates is the reading of the name's text; with a \`Name\` it is one look-up. libunbound makes a pipe and an epoll for each
+synchronous call; node:dns goes through a socket and another process.`,
+    benches: ["in-process"],
+    charts: [],
+  },
+  {
+    title: "Cold answers: waits",
+    text: `Nothing is known of the domain and, but where it says so, of its TLD, and every packet takes 10 ms each way between
+resolver and name servers (a forwarder that waits, since not every kernel has \`netem\`). In round trips, each row with a new
+process of each peer that has answered forty questions below another TLD: so everybody knows the root, and V8 has compiled
+some of rootwalk. What stands between its figures and whole numbers is the rest of that, and timers. The whole numbers are
+asserted exactly, by counting, in [test/budget](../test/budget).
+
+Waits dominate: one for each zone on the way, keys and signed delegations fetched meanwhile.`,
+    benches: ["cold-waits"],
+    charts: ["_25._tcp.mx TLSA, secure", "as a mail server: MX, then A, AAAA, TLSA"],
+  },
+  {
+    title: "Cold answers: throughput",
+    text: `600 questions (MX, A, TLSA of 200 domains over algorithms 8, 10, 13, 14, 15, 16) to a process that was just started, with
+no latency. The name servers are NSD and Knot DNS, on the core of the one who asks. \`SERVFAIL\` for Ed448 would be told in
+the run.
+
+What dominates rootwalk's processor time: V8 compiling the program during its first second, then the system calls for each
+datagram sent upstream, then signatures. A process that has answered some thousand questions needs about a third of it.`,
+    benches: ["cold-daemon"],
+    charts: ["Cold, 50 at once: questions", "Cold, 50 at once: upstream questions"],
+  },
+  {
+    title: "Start",
+    text: `From the start of the process to the first answer with AD, a TLSA. Loading and compiling the program dominates; a snapshot
+saves the walk, not that.`,
+    benches: ["start"],
+    charts: ["Start to the first validated answer, no latency"],
+  },
+  {
+    title: "Memory",
+    text: `Resident memory after start, and its growth by 100,000 signed RRsets of some 170 octets, each asked for once; all caches
+are large enough for them (rootwalk's own default is 64 MiB, and keeps what fits). Answers that nobody asked for of late rest
+as strings of octets; what dominates rootwalk's growth is the heap that V8 has not given back yet: what lives is about a third
+of it.`,
+    benches: ["memory"],
+    charts: ["Memory grown by 100,000 signed RRsets"],
+  },
+  {
+    title: "Floods of random names",
+    text: `100,000 names that do not exist, each once, under a zone with NSEC and under one with NSEC3. Both are answered from denials
+that are known already, so name servers hardly notice. What dominates rootwalk: two system calls, judging the denial again
+for each name (its signatures are remembered), and writing an answer with four RRSIGs.`,
+    benches: ["random-names"],
+    charts: ["Random names under NSEC: denied", "Random names under NSEC3: denied"],
+  },
+  {
+    title: "Attacks on the processor",
+    text: `Milliseconds for which a bystander, who asks for what is cached, waits while one question under attack is worked upon; in
+brackets until the attacked question is answered, and with what. The event loop is rootwalk's own measure. One process answers
+everybody, so what matters is that no piece of work is long: judging gives others their turn.`,
+    benches: ["attacks"],
+    charts: [],
+  },
+  {
+    title: "Signatures, names, messages",
+    text: `The parts: OpenSSL beside the portable engine, hashes, and the codec beside dns-packet. An NSEC3 hash by hand is faster than
+\`crypto.hash\`, since it is one block.`,
+    benches: ["verify", "names", "decode"],
+    charts: [],
+  },
+];
