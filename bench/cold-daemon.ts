@@ -46,18 +46,17 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
         const outcomes = await askAll({ address: "127.0.0.1", port: peer.port }, questions, atOnce);
         const seconds = (performance.now() - startMs) / 1000;
         const bad = outcomes.filter(({ said }) => said !== "NOERROR AD");
-        if (bad.length > 0)
-          console.log(
-            `${name}: ${bad.length} of ${questions.length} said ${[...new Set(bad.map(({ said }) => said))]}`,
-          );
-        addSample(rates, name, questions.length / seconds);
-        addSample(processor, name, (1000 * (peer.processorSeconds() - before.seconds)) / questions.length);
-        addSample(
-          upstream,
-          name,
-          (datagramsReceived() - before.datagrams - 2 * questions.length) / 2 / questions.length,
-        );
+        const spent = peer.processorSeconds() - before.seconds;
+        const received = datagramsReceived() - before.datagrams;
         await peer.stop();
+        if (bad.length > 0) {
+          const said = [...new Set(bad.map((outcome) => outcome.said))];
+          console.log(`${name}: no row, ${bad.length} of ${questions.length} said ${said}`);
+          continue;
+        }
+        addSample(rates, name, questions.length / seconds);
+        addSample(processor, name, (1000 * spent) / questions.length);
+        addSample(upstream, name, (received - 2 * questions.length) / 2 / questions.length);
       }
     }
     const how = atOnce === 1 ? "one at a time" : `${atOnce} at once`;

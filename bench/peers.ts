@@ -211,6 +211,7 @@ zone "." { type hint; file "${hints}"; };
         ({ tag, rest, digest }) => `trust_anchors.add('. 3600 IN DS ${tag} ${rest} ${digest}')`,
       );
       const text = `net.ipv6 = false
+option('ALLOW_LOCAL', true)
 net.listen('127.0.0.1', ${port}, { kind = 'dns' })
 cache.size = 200 * MB
 trust_anchors.remove('.')

@@ -27,7 +27,11 @@ export function addSample(samples: Samples, peer: string, value: number): void {
   else list.push(value);
 }
 
-export const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const { length } = sorted;
+  return length % 2 === 1 ? sorted[length >> 1]! : (sorted[length / 2 - 1]! + sorted[length / 2]!) / 2;
+}
 
 export function figure(what: string, unit: string, better: Figure["better"], samples: Samples): Figure {
   const base = samples.get("unbound");
