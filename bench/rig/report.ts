@@ -27,13 +27,23 @@ interface Result {
   readonly versions?: Readonly<Record<string, string>>;
   readonly figures?: readonly Figure[];
   readonly comparisons?: readonly Comparison[];
-  /** Of attacks. */
-  readonly rows?: readonly AttackRow[];
+  /** Of attacks, or of losses. */
+  readonly rows?: readonly AttackRow[] | readonly LossRow[];
+}
+
+interface LossRow {
+  readonly mode: string;
+  readonly most: number;
+  readonly half: number;
+  readonly seconds: number;
+  readonly sent: number;
+  readonly lost: number;
 }
 
 interface AttackRow {
   readonly row: string;
   readonly loopMs: number;
+  readonly loopMostMs: number;
   readonly peers: Readonly<
     Record<string, { readonly stallMs: number; readonly answerMs: number; readonly said: string }>
   >;
@@ -59,7 +69,7 @@ for (const section of sections) {
     }
     lines.push(`\`${name}\`, ${machineOf(result)}.`, "");
     if (result.figures !== undefined) lines.push(...figuresOf(result.figures, section.charts));
-    if (result.rows !== undefined) lines.push(...attacksOf(result.rows));
+    if (result.rows !== undefined) lines.push(...rowsOf(result.rows));
     for (const comparison of result.comparisons ?? []) lines.push(...comparisonOf(comparison));
   }
 }
@@ -113,14 +123,25 @@ function figuresOf(all: readonly Figure[], charts: readonly string[]): string[] 
   return [...pictures.flatMap((picture) => [picture, ""]), table(["", ...peers], rows), ""];
 }
 
+function rowsOf(rows: readonly AttackRow[] | readonly LossRow[]): string[] {
+  const losses = rows.flatMap((row) => ("mode" in row ? [row] : []));
+  if (losses.length === 0) return attacksOf(rows as readonly AttackRow[]);
+  const cells = losses.map(({ mode, most, half, seconds, sent, lost }) =>
+    [mode, most, half, seconds, sent, lost].map((cell) => `${cell}`),
+  );
+  return [table(["over", "most a second", "half of it", "seconds", "sent", "lost"], cells), ""];
+}
+
 function attacksOf(rows: readonly AttackRow[]): string[] {
   const peers = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
-  const cells = rows.map(({ row, loopMs, peers: by }) => [
+  const cells = rows.map(({ row, loopMs, loopMostMs, peers: by }) => [
     row,
-    `${loopMs}`,
+    `${loopMs}, most ${loopMostMs}`,
     ...peers.map((name) => {
       const found = by[name];
-      return found === undefined ? "" : `${found.stallMs} (${found.answerMs} ${found.said})`;
+      return found === undefined
+        ? ""
+        : `${found.stallMs} (${found.answerMs})${found.said === "no answer" ? " no answer" : ""}`;
     }),
   ]);
   return [table(["attack", "rootwalk's event loop", ...peers], cells), ""];
