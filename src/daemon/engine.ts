@@ -155,7 +155,7 @@ export class Engine {
       }
       case "flush": {
         const dropped = memory.flush(Name.parse(command.name), command.scope);
-        // The responder remembers replies of this second.
+        // The responder remembers replies.
         this.#made = { ...this.#made, responder: this.#responder(this.#made) };
         return { do: "flush", dropped };
       }

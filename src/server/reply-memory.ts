@@ -1,26 +1,52 @@
 /**
- * Replies of the last second, by the very octets of the question: what is asked again and again costs a look-up, a copy
- * and two patched octets. Measured on Node 20, 2026-11-23, for a TLSA answer with DO: 0.4 µs against 19 µs for parsing,
- * looking up and writing it again.
+ * Replies by the very octets of the question: what is asked again and again costs a look-up, a copy and two patched octets;
+ * and once a second its TTLs, which count down in place. Measured on Node 20, 2026-11-23, for a TLSA answer with DO: 0.4 µs
+ * against 19 µs for parsing, looking up and writing it again.
  */
+import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { Message } from "../wire/message.ts";
+import { ttlOffsets } from "../wire/ttls.ts";
 import type { ClientTransport } from "./written.ts";
 
 /** Longer questions carry something unusual, larger replies are for TCP: neither is worth the memory. */
 const REQUEST_OCTETS = 320;
 const REPLY_OCTETS = 1232;
 const REPLIES = 8192;
-/** Replies of one second that are kept unseen. */
+/** Replies of one span that are kept unseen. */
 const KEPT_AT_ONCE = 1024;
+/** All are forgotten together, which costs nothing. Also what somebody may wait for news that the cache has already. */
+const SPAN_SECONDS = 10;
+/**
+ * Of the shortest TTL, a reply is given out again for half: so the cache is asked at the latest when half of what was left
+ * is left, and sees well within the last tenth of a TTL that this name is still wanted and must be refreshed.
+ */
+const PART = 2;
 
-export interface Remembered {
+export interface Reply {
   readonly octets: Uint8Array;
   readonly message: Message;
 }
 
+export interface Told extends Reply {
+  /** For how many seconds what it was made from may be used. 0: as long as this second. */
+  readonly ttl: number;
+  /** When the weakest signature expires, by a clock that may jump; null where nothing was proven. */
+  readonly validUntil: UnixSeconds | null;
+}
+
+interface Remembered extends Reply {
+  readonly validUntil: UnixSeconds;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly ttlsAt: readonly number[];
+  /** Seconds that its TTLs have been counted down. */
+  age: number;
+}
+
 export class ReplyMemory {
-  #second = -1;
-  /** Checksums of requests in this second. A collision costs a reply its place, or gives it one too early. */
+  readonly #clock: Clock;
+  #span = -1;
+  /** Checksums of requests in this span. A collision costs a reply its place, or gives it one too early. */
   readonly #seen = new Uint32Array(REPLIES);
   readonly #replies: Readonly<Record<ClientTransport, Map<string, Remembered>>> = {
     udp: new Map(),
@@ -29,11 +55,21 @@ export class ReplyMemory {
     https: new Map(),
   };
 
-  /** With the id of `request`; TTLs are those of this second. */
-  recall(request: Uint8Array, transport: ClientTransport, nowMs: number): Remembered | undefined {
-    if (Math.floor(nowMs / 1000) !== this.#second || request.length > REQUEST_OCTETS) return undefined;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** With the id of `request`, and TTLs less the whole seconds since it was remembered. */
+  recall(request: Uint8Array, transport: ClientTransport): Reply | undefined {
+    if (request.length > REQUEST_OCTETS) return undefined;
     const known = this.#replies[transport].get(keyOf(request));
-    if (known === undefined) return undefined;
+    const nowMs = this.#clock.monotonicMs();
+    if (known === undefined || nowMs >= known.untilMs) return undefined;
+    const age = Math.floor((nowMs - known.sinceMs) / 1000);
+    if (age > known.age) {
+      if (this.#clock.unixSeconds() >= known.validUntil) return undefined;
+      countDown(known, age);
+    }
     // A copy, since the system may still be sending the last one; from Buffer's pool, at half the cost of `slice`.
     const octets = Buffer.from(known.octets);
     octets[0] = request[0]!;
@@ -42,21 +78,33 @@ export class ReplyMemory {
   }
 
   /**
-   * Only for replies that depend on nothing but the request's octets and the time. In a second of very many questions they
+   * Only for replies that depend on nothing but the request's octets and the time. In a span of very many questions they
    * are kept when they are asked for again: names that nobody repeats would fill the memory and be promoted by the garbage
    * collector, only to be thrown away (random names under NSEC: a quarter of all time, Node 20, 2026-11-27).
    */
-  remember(request: Uint8Array, transport: ClientTransport, reply: Remembered & { readonly nowMs: number }): void {
-    if (request.length > REQUEST_OCTETS || reply.octets.length > REPLY_OCTETS) return;
-    const second = Math.floor(reply.nowMs / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
+  remember(request: Uint8Array, transport: ClientTransport, told: Told): void {
+    if (request.length > REQUEST_OCTETS || told.octets.length > REPLY_OCTETS) return;
+    const sinceMs = this.#clock.monotonicMs();
+    const second = Math.floor(sinceMs / 1000);
+    const span = Math.floor(second / SPAN_SECONDS);
+    if (span !== this.#span) {
+      this.#span = span;
       for (const replies of Object.values(this.#replies)) replies.clear();
       this.#seen.fill(0);
     }
     const replies = this.#replies[transport];
-    if (replies.size >= REPLIES || (replies.size >= KEPT_AT_ONCE && !this.#seenBefore(request))) return;
-    replies.set(keyOf(request), { octets: reply.octets.slice(), message: reply.message });
+    const key = keyOf(request);
+    const full = replies.size >= REPLIES || (replies.size >= KEPT_AT_ONCE && !this.#seenBefore(request));
+    if (full && !replies.has(key)) return;
+    const octets = told.octets.slice();
+    const ttlsAt = ttlOffsets(octets);
+    const ttl = ttlsAt.reduce((least, at) => Math.min(least, ttlAt(octets, at)), ttlsAt.length === 0 ? 0 : told.ttl);
+    const untilMs = Math.min(
+      Math.max((second + 1) * 1000, sinceMs + Math.floor(ttl / PART) * 1000),
+      (span + 1) * SPAN_SECONDS * 1000,
+    );
+    const validUntil = told.validUntil ?? Number.POSITIVE_INFINITY;
+    replies.set(key, { octets, message: told.message, sinceMs, untilMs, validUntil, ttlsAt, age: 0 });
   }
 
   #seenBefore(request: Uint8Array): boolean {
@@ -66,6 +114,23 @@ export class ReplyMemory {
     this.#seen[place] = sum;
     return seen;
   }
+}
+
+/** No TTL gets to 0: all are at least `PART` times as long as the reply is kept. */
+function countDown(known: Remembered, age: number): void {
+  const { octets, ttlsAt } = known;
+  for (const at of ttlsAt) {
+    const ttl = ttlAt(octets, at) - (age - known.age);
+    octets[at] = ttl >>> 24;
+    octets[at + 1] = ttl >>> 16;
+    octets[at + 2] = ttl >>> 8;
+    octets[at + 3] = ttl;
+  }
+  known.age = age;
+}
+
+function ttlAt(octets: Uint8Array, at: number): number {
+  return ((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0;
 }
 
 /** FNV-1a over all but the id; never 0. */

@@ -75,7 +75,7 @@ class DnsResponder implements Responder {
   readonly #nsid: Uint8Array | null;
   readonly #cookies: ServerCookies | null;
   readonly #chaos: ReadonlyMap<string, string | null>;
-  readonly #memory = new ReplyMemory();
+  readonly #memory: ReplyMemory;
   readonly #rate: Rate;
 
   constructor(options: ResponderOptions) {
@@ -83,6 +83,7 @@ class DnsResponder implements Responder {
     this.#clock = options.clock;
     this.#access = options.access ?? createAccess();
     this.#mayPeek = options.mayPeek ?? loopbackRules.map((rule) => rule.prefix);
+    this.#memory = new ReplyMemory(options.clock);
     this.#limits = options.limits ?? defaultServerLimits;
     this.#rate = new Rate(this.#limits.questionsPerSecond);
     this.#emit = options.emit ?? (() => {});
@@ -113,7 +114,7 @@ class DnsResponder implements Responder {
     const pace = this.#rate.pace(from.address, this.#clock.monotonicMs());
     if (pace === "drop" && from.transport === "udp") return this.#drop(from, "too many questions a second");
     if (decision === "allow" && pace === "fair") {
-      const again = this.#memory.recall(octets, from.transport, this.#clock.monotonicMs());
+      const again = this.#memory.recall(octets, from.transport);
       if (again !== undefined) {
         this.#emit({ kind: "answered", from, reply: again.message });
         return again.octets;
@@ -193,7 +194,8 @@ class DnsResponder implements Responder {
     const { message } = reply;
     // There may be a better one in a moment; and a cookie is one client's alone.
     if (answer.freshness !== undefined || (this.#cookies !== null && query.edns?.cookie)) return octets;
-    this.#memory.remember(request, from.transport, { octets, message, nowMs: this.#clock.monotonicMs() });
+    const { ttl, validUntil } = answer;
+    this.#memory.remember(request, from.transport, { octets, message, ttl, validUntil });
     return octets;
   }
 

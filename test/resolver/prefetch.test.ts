@@ -161,6 +161,35 @@ test("the daemon does not repeat the old answer from memory once there is a new 
     expect([await told(), await told()]).toEqual([300, TTL]);
   }));
 
+test("the daemon's memory of replies does not hide that a name is still wanted", () =>
+  scene({ settings: prefetch }, async (it) => {
+    const { respond } = createResponder({ resolver: it.resolver, clock: it.clock });
+    const told = async (): Promise<number> => {
+      const reply = await it.clock.run(async () =>
+        respond(query({ name: "www.good.lab." }), { address: "127.0.0.1", port: 9, transport: "udp" }),
+      );
+      return decodeMessage(reply!).answer[0]!.ttl;
+    };
+    const firstMs = it.clock.monotonicMs();
+    await told();
+    await later(it.clock, TTL - TTL / 10 - 30);
+    const before = it.packets.length;
+    for (let i = 0; i < 50; i++) {
+      const ttl = await told();
+      await later(it.clock, 0.01);
+      if (it.packets.length > before) break;
+      const left = TTL - (it.clock.monotonicMs() - firstMs) / 1000;
+      expect(ttl - left).toBeGreaterThanOrEqual(0);
+      expect(ttl - left).toBeLessThan(2);
+      await later(it.clock, 1);
+    }
+    const left = TTL - (it.clock.monotonicMs() - firstMs) / 1000;
+    expect(it.packets).toContain("www.good.lab. A");
+    expect(left).toBeGreaterThanOrEqual(TTL / 10 - 12);
+    expect(left).toBeLessThanOrEqual(TTL / 10);
+    expect(await told()).toBe(TTL);
+  }));
+
 test("closing the resolver ends it", () =>
   scene({ settings: prefetch }, async (it) => {
     await it.ask("www.good.lab");
