@@ -1,5 +1,5 @@
 /** The configuration file: TOML to values, every complaint with file and line. Forwards, stubs and negative anchors live here only. */
-import { parse, TomlError } from "smol-toml";
+import { createRequire } from "node:module";
 import { closest } from "./closest.ts";
 import { type Key, keys, type Section } from "./keys.ts";
 import { textOf } from "./trust-files.ts";
@@ -43,7 +43,11 @@ export function configFrom(text: string, path: string, now: number): ConfigFile 
   return { path, values, zones };
 }
 
+const require = createRequire(import.meta.url);
+
+/** The parser is loaded when there is a file: most daemons have none, and start sooner. */
 function parsed(text: string, path: string): Record<string, unknown> {
+  const { parse, TomlError } = require("smol-toml") as typeof import("smol-toml");
   try {
     return parse(text);
   } catch (error) {

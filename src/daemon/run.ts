@@ -1,8 +1,7 @@
 /** The daemon's life: one process that answers, or a primary with its workers; started, reloaded, stopped. */
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
-import { askFor } from "../page/asking.ts";
 import { mergeCounts } from "../page/fold.ts";
-import { type Page, servePage } from "../page/server.ts";
+import type { Page } from "../page/server.ts";
 import type { Status } from "../page/status.ts";
 import type { Resolver } from "../resolver/api.ts";
 import { ListenError } from "../server/listeners.ts";
@@ -14,7 +13,7 @@ import { type Control, controlPath, openControl } from "./control.ts";
 import { Engine } from "./engine.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { growSparingly } from "./heap.ts";
-import { type HttpDoor, openMetrics } from "./http.ts";
+import type { HttpDoor } from "./http.ts";
 import { inheritedAddresses } from "./inherited.ts";
 import type { DaemonIo } from "./io.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
@@ -206,6 +205,7 @@ async function serve(configuration: Configuration, serving: Serving): Promise<nu
       }
     }
     if (options.metrics !== null) {
+      const { openMetrics } = await import("./http.ts");
       const door = await openMetrics(options.metrics, statuses);
       doors.push(door);
       log.info(`metrics and health on ${door.url}`);
@@ -267,6 +267,8 @@ async function openPage(
   by: Serving & { readonly statuses: () => Promise<readonly WorkerStatus[]>; readonly since: number },
 ): Promise<Page> {
   const { io, statuses, since, resolver } = by;
+  // HTTP and the pictures are loaded when they are served.
+  const [{ askFor }, { servePage }] = await Promise.all([import("../page/asking.ts"), import("../page/server.ts")]);
   const { address, port } = parseServerAddress(configuration.options.http!, 0)!;
   const status = async (): Promise<Status> => {
     const all = await statuses();
