@@ -82,7 +82,8 @@ export async function mailServer(plan: ServerPlan = {}, address = "127.0.0.1", p
       secureContext: context,
       SNICallback: (name, done) => {
         indicated.push(name);
-        done(null, context);
+        // Not `context` once more: Node 24 then serves only the last of its certificates.
+        done(null);
       },
     });
     secured.on("error", () => socket.destroy());
