@@ -1,5 +1,5 @@
 /** Certificates and bare keys as DANE sees them. X.509 is node:crypto's work; x509.ts adds what it does not show. */
-import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { UnixSeconds } from "../env/env.ts";
 import { type CertificateParts, certificateParts, isSequence } from "./x509.ts";
 
@@ -38,9 +38,30 @@ const parsed = new WeakMap<X509Certificate, CertificateParts | null>();
 export function partsOf(certificate: X509Certificate): CertificateParts | null {
   let parts = parsed.get(certificate);
   if (parts === undefined) {
-    parts = certificateParts(certificate.raw);
+    parts = partsBySha256(certificate.raw);
     parsed.set(certificate, parts);
   }
+  return parts;
+}
+
+/**
+ * Node makes new objects for each connection, and reading one takes longer than checking its signature: by the SHA-256
+ * of its octets a certificate is known again. Those used last are kept, at most some 4 MB in all.
+ */
+const remembered = new Map<string, CertificateParts | null>();
+const REMEMBERED_CERTIFICATES = 200;
+/** Real certificates have 1 to 4 kB; what servers send beyond that may cost time, but no memory. */
+const REMEMBERED_OCTETS = 8192;
+
+function partsBySha256(octets: Uint8Array): CertificateParts | null {
+  if (octets.length > REMEMBERED_OCTETS) return certificateParts(octets);
+  const key = createHash("sha256").update(octets).digest("base64");
+  let parts = remembered.get(key);
+  // A copy: on Node 24 `raw` is the same buffer for all who ask, and parts may be views of it.
+  if (parts === undefined) parts = certificateParts(Uint8Array.from(octets));
+  else remembered.delete(key);
+  remembered.set(key, parts);
+  if (remembered.size > REMEMBERED_CERTIFICATES) remembered.delete(remembered.keys().next().value!);
   return parts;
 }
 

@@ -74,13 +74,9 @@ function whyUnfitAlone(certificate: X509Certificate, parts: CertificateParts, ro
   const unknown = parts.extensions.find(({ id, critical }) => critical && !understood.has(id));
   if (unknown !== undefined) return `has the critical extension ${unknown.id}, which is not known`;
   // RFC 5280 §4.2.1.12; an issuer's purposes bound those of what it signs, as browsers and OpenSSL have it.
-  const purposes = extension(parts, ID.extendedKeyUsage);
-  if (purposes !== null && !extendedKeyUsage(purposes)?.includes(SERVER_AUTHENTICATION))
-    return "is not meant for TLS servers";
+  if (!isForServers(parts)) return "is not meant for TLS servers";
   if (role === "issuer") return certificate.ca ? null : "is no CA";
-  const usage = extension(parts, ID.keyUsage);
-  if (usage !== null && !mayServeTls(usage)) return "has a key that is not meant for TLS";
-  return null;
+  return hasKeyForTls(parts) ? null : "has a key that is not meant for TLS";
 }
 
 /** RFC 5280 §4.2.1.9: issuers between this one and the leaf, without those that only renew their own name. */
@@ -88,8 +84,7 @@ function whyTooLong(
   parts: CertificateParts,
   between: readonly { readonly certificate: X509Certificate }[],
 ): string | null {
-  const constraints = extension(parts, ID.basicConstraints);
-  const allowed = constraints === null ? null : pathLength(constraints);
+  const allowed = pathLengthOf(parts);
   if (allowed === null) return null;
   if (allowed === "unreadable") return "has basic constraints that cannot be read";
   const issuers = between.filter(({ certificate }) => certificate.subject !== certificate.issuer).length;
@@ -97,15 +92,43 @@ function whyTooLong(
 }
 
 function whyWeak(parts: CertificateParts, signer: KeyObject | null): string | null {
-  if (!isStrong(parts.signatureAlgorithm)) return "is signed with an algorithm that is too weak or not known";
+  if (!isStrong(parts)) return "is signed with an algorithm that is too weak or not known";
   const bits = signer?.asymmetricKeyDetails?.modulusLength;
   return bits !== undefined && bits < MIN_RSA_BITS ? `is signed by an RSA key of ${bits} bits` : null;
 }
 
-function isStrong(algorithm: Uint8Array): boolean {
-  const read = signatureAlgorithm(algorithm);
+const isForServers = perCertificate((parts) => {
+  const purposes = extension(parts, ID.extendedKeyUsage);
+  return purposes === null || extendedKeyUsage(purposes)?.includes(SERVER_AUTHENTICATION) === true;
+});
+
+const hasKeyForTls = perCertificate((parts) => {
+  const usage = extension(parts, ID.keyUsage);
+  return usage === null || mayServeTls(usage);
+});
+
+const pathLengthOf = perCertificate((parts) => {
+  const constraints = extension(parts, ID.basicConstraints);
+  return constraints === null ? null : pathLength(constraints);
+});
+
+const isStrong = perCertificate((parts) => {
+  const read = signatureAlgorithm(parts.signatureAlgorithm);
   if (read === null) return false;
   return read.id === RSA_PSS ? pssHashes.has(read.pssHash ?? "") : signatureAlgorithms.has(read.id);
+});
+
+/** Worked out once for parts, which never change. */
+function perCertificate<T>(read: (parts: CertificateParts) => T): (parts: CertificateParts) => T {
+  const known = new WeakMap<CertificateParts, { readonly result: T }>();
+  return (parts) => {
+    let entry = known.get(parts);
+    if (entry === undefined) {
+      entry = { result: read(parts) };
+      known.set(parts, entry);
+    }
+    return entry.result;
+  };
 }
 
 function extension({ extensions }: CertificateParts, wanted: string): Uint8Array | null {

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { certificateFromDer, currencyOf, publicKeyFromDer } from "../../src/dane/certificate.ts";
+import { certificateFromDer, currencyOf, partsOf, publicKeyFromDer } from "../../src/dane/certificate.ts";
 import { matchCertificate } from "../../src/dane/match.ts";
 import { whyOutside } from "../../src/dane/name-constraints.ts";
 import { smtpPolicy } from "../../src/dane/records.ts";
@@ -155,6 +155,51 @@ function rebuilt(raw: Uint8Array, change: (extensions: Buffer[]) => Buffer[]): B
   const list = wrap(0xa3, wrap(0x30, Buffer.concat(change(extensions))));
   return wrap(0x30, Buffer.concat([wrap(0x30, Buffer.concat([...fields, list])), ...rest]));
 }
+
+describe("parts once read", () => {
+  const again = (certificate: X509Certificate): X509Certificate =>
+    new X509Certificate(Uint8Array.from(certificate.raw));
+  /** The octets of the serial number are OpenSSL's and ours to change. */
+  const numbered = (n: number): X509Certificate => {
+    const octets = Buffer.from(leaf.raw);
+    const at = octets.indexOf(Buffer.from(leaf.serialNumber, "hex"));
+    octets.writeUInt16BE(0x2000 + n, at);
+    return new X509Certificate(octets);
+  };
+
+  it("are known again by the certificate's octets, and by nothing less", () => {
+    expect(partsOf(leaf)).not.toBeNull();
+    expect(partsOf(again(leaf))).toBe(partsOf(leaf));
+    expect(partsOf(again(intermediate))).not.toBe(partsOf(leaf));
+    expect(partsOf(numbered(0))).not.toBe(partsOf(leaf));
+  });
+  it("are those used last, and not many", () => {
+    const [used, unused] = [partsOf(again(leaf)), partsOf(again(root))];
+    for (let n = 0; n < 250; n++) {
+      partsOf(numbered(n));
+      expect(partsOf(again(leaf))).toBe(used);
+    }
+    expect(partsOf(again(root))).not.toBe(unused);
+    expect(partsOf(again(root))).toEqual(unused);
+  });
+  it("are not those of large certificates", () => {
+    const large = wrap(0x30, Buffer.concat([Buffer.of(6, 3, 0x2a, 3, 4), wrap(4, Buffer.alloc(8192))]));
+    const certificate = new X509Certificate(rebuilt(leaf.raw, (extensions) => [...extensions, large]));
+    expect(partsOf(certificate)).not.toBeNull();
+    expect(partsOf(again(certificate))).not.toBe(partsOf(certificate));
+    expect(partsOf(again(certificate))).toEqual(partsOf(certificate));
+  });
+  it("do not change with buffers that others hold", () => {
+    const mine = numbered(300);
+    const before = structuredClone(partsOf(mine));
+    mine.raw.fill(0);
+    expect(partsOf(numbered(300))).toEqual(before);
+  });
+  it("keep what cannot be read unreadable", () => {
+    const twice = rebuilt(leaf.raw, (extensions) => [...extensions, extensions.at(-1)!]);
+    for (let i = 0; i < 3; i++) expect(partsOf(new X509Certificate(twice))).toBeNull();
+  });
+});
 
 describe("a certificate with one octet changed", () => {
   const tlsa = unsafeSecure("2 0 1 root");
