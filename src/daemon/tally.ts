@@ -1,8 +1,8 @@
 /** What one process counts beside the page's counts: plain numbers by label, so that those of several can be added up. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ResolutionEvent } from "../env/events.ts";
-import type { ServerEvent } from "../server/responder.ts";
-import { rcodeToText, typeToText } from "../wire/registry.ts";
+import type { ClientTransport, ServerEvent } from "../server/responder.ts";
+import { type RRType, rcodeToText, typeToText } from "../wire/registry.ts";
 
 /** By family and label values, "answers udp TLSA NOERROR". */
 export type Tallied = Readonly<Record<string, number>>;
@@ -10,8 +10,18 @@ export type Tallied = Readonly<Record<string, number>>;
 /** Types beyond these are counted together: whoever asks for 65,536 types must not fill the memory of a monitor. */
 const namedTypes = new Set([1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 43, 44, 48, 52, 53, 64, 65, 255, 257]);
 
+const OTHER = 65536;
+/** An rcode with EDNS has twelve bits. */
+const RCODES = 4096;
+
 export class Tally {
   readonly #numbers = new Map<string, number>();
+  readonly #answerKeys: Readonly<Record<ClientTransport, Map<number, string>>> = {
+    udp: new Map(),
+    tcp: new Map(),
+    tls: new Map(),
+    https: new Map(),
+  };
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
@@ -22,10 +32,7 @@ export class Tally {
     switch (event.kind) {
       case "answered": {
         const { rcode, question } = event.reply;
-        const type = question[0]?.type ?? 0;
-        this.add(
-          `answers ${event.from.transport} ${namedTypes.has(type) ? typeToText(type) : "other"} ${rcodeToText(rcode)}`,
-        );
+        this.add(this.#answerKey(event.from.transport, question[0]?.type ?? 0, rcode));
         return;
       }
       case "unreadable":
@@ -47,6 +54,18 @@ export class Tally {
     else if (event.kind === "no reply") this.add(`upstream-silent ${event.transport}`);
     else if (event.kind === "judged") this.add(`judged ${event.status}`);
   };
+
+  /** Making and hashing it anew for every answer is most of the counting. */
+  #answerKey(transport: ClientTransport, type: RRType, rcode: number): string {
+    const named = namedTypes.has(type) ? type : OTHER;
+    const place = named * RCODES + rcode;
+    let key = this.#answerKeys[transport].get(place);
+    if (key === undefined) {
+      key = `answers ${transport} ${named === OTHER ? "other" : typeToText(named)} ${rcodeToText(rcode)}`;
+      this.#answerKeys[transport].set(place, key);
+    }
+    return key;
+  }
 
   add(key: string): void {
     this.#numbers.set(key, (this.#numbers.get(key) ?? 0) + 1);
