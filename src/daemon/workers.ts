@@ -119,7 +119,10 @@ export class WorkerPool {
     const member: Member = { number, process: child, sinceMs: clock.monotonicMs(), waiting: new Map() };
     this.#members.set(number, member);
     return new Promise((ready) => {
-      child.on("error", (error) => log.error(`worker ${number}: ${error.message}`));
+      child.on("error", (error) => {
+        // Who cannot start or is told to stop may be gone already, and its end of the pipe with it.
+        if (!this.#stopping) log.error(`worker ${number}: ${error.message}`);
+      });
       child.on("message", (message: FromWorker) => {
         switch (message.from) {
           case "online":
@@ -129,6 +132,7 @@ export class WorkerPool {
             ready(message.listening);
             return;
           case "failed":
+            this.#stopping = true; // nobody is started again
             this.#end({ why: message.why, code: message.code });
             return;
           case "told":
