@@ -1,5 +1,5 @@
 /** How long a question may take: the deadline, the caller's patience and the resolver's life, whichever ends first. */
-import { manyListeners, OVER } from "../env/abort.ts";
+import { expectMany, manyListeners, OVER } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 
 export type Impatience = "too late" | "aborted" | "closed";
@@ -20,6 +20,7 @@ export async function within<T>(
   const { clock, deadlineMs, caller, closing } = patience;
   if (closing.aborted) return late("closed");
   if (caller?.aborted) return late("aborted");
+  if (caller !== undefined) expectMany(caller);
   const controller = manyListeners();
   const timer = new AbortController();
   let onCaller = (): void => {};
