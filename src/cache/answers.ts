@@ -11,6 +11,8 @@ export type { Link, StoredLink } from "./links.ts";
 
 /** Of the cache's octets, for links that are kept as objects besides. */
 const LIVE_PART = 0.125;
+/** Some 3,000 links: what is asked for more often has a finished reply besides. */
+const LIVE_MOST = 8 * 1048576;
 /** Stands for "whatever the type" in the key of a name error. */
 const ANY_TYPE = 0;
 
@@ -21,7 +23,7 @@ export class AnswerCache {
 
   constructor(clock: Clock, limits: { readonly maxOctets: number; readonly entryOctets: number }) {
     this.#clock = clock;
-    const liveOctets = Math.floor(limits.maxOctets * LIVE_PART);
+    const liveOctets = Math.min(LIVE_MOST, Math.floor(limits.maxOctets * LIVE_PART));
     this.#slots = new Slots(liveOctets);
     this.#entries = new WeighedCache({
       maxOctets: limits.maxOctets - liveOctets,
@@ -72,14 +74,14 @@ export class AnswerCache {
 
   /** `ttl` in seconds. */
   remember(name: Name, type: RRType, link: Link, ttl: number, validUntil: UnixSeconds): StoredLink {
-    const storedMs = this.#clock.monotonicMs();
+    const storedMs = this.#nowMs();
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
     // What was known of the name is superseded; DS, CNAME and ANY say nothing of the other types.
     if (type !== TYPE.DS && type !== TYPE.CNAME && type !== TYPE.ANY) this.forget(name, type);
     else this.#entries.delete(keyOf(name, type));
     if (ttl <= 0) return stored;
     const slot = this.#slots.hold(stored);
-    this.#entries.set(this.#keyFor(name, type, link), slot);
+    this.#entries.set(flat(this.#keyFor(name, type, link)), slot);
     if (link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME) {
       this.#entries.set(dnameKey(link.verdict.value.alias.name), slot);
     }
@@ -88,7 +90,7 @@ export class AnswerCache {
 
   rememberDname(link: Extract<Link, { kind: "alias" }>, ttl: number, validUntil: UnixSeconds): void {
     if (ttl <= 0) return;
-    const storedMs = this.#clock.monotonicMs();
+    const storedMs = this.#nowMs();
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
     this.#entries.set(dnameKey(link.verdict.value.alias.name), this.#slots.hold(stored));
   }
@@ -127,7 +129,7 @@ export class AnswerCache {
   *entries(): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
     for (const [key, slot] of this.#entries.entries()) {
       const type = key.charCodeAt(0);
-      if (this.#isLive(slot.times) && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, slot.stored];
+      if (this.#isLive(slot) && type !== DNAME_OWNER) yield [type === ALIAS ? null : type, slot.stored];
     }
   }
 
@@ -158,6 +160,11 @@ export class AnswerCache {
     return stored !== undefined && this.#isLive(stored) ? stored : undefined;
   }
 
+  /** A whole number, which V8 keeps in place: a fraction is an object of its own. */
+  #nowMs(): number {
+    return Math.floor(this.#clock.monotonicMs());
+  }
+
   #isLive({ expiresMs, validUntil }: Omit<StoredLink, "link">): boolean {
     return expiresMs > this.#clock.monotonicMs() && validUntil > this.#clock.unixSeconds();
   }
@@ -170,3 +177,10 @@ const ALIAS = 65535;
 const DNAME_OWNER = 65534;
 const dnameKey = (owner: Name): string => String.fromCharCode(DNAME_OWNER) + owner.key;
 const aliasKey = (name: Name): string => String.fromCharCode(ALIAS) + name.key;
+
+/** The same text in one piece: a concatenation keeps its two parts, and the object that joins them. */
+function flat(key: string): string {
+  const units: number[] = [];
+  for (let i = 0; i < key.length; i++) units.push(key.charCodeAt(i));
+  return String.fromCharCode(...units);
+}

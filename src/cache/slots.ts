@@ -5,34 +5,47 @@
  */
 import { LRUCache } from "lru-cache";
 import { PackedAnswer } from "../dnssec/packed.ts";
+import type { UnixSeconds } from "../env/env.ts";
 import type { Link, StoredLink } from "./links.ts";
 import { failureWeight, packedWeight, rrsetsWeight, type Shared, sharedByPacked, sharedIn } from "./weight.ts";
 
 /** One place in the cache: the same link for as long as it stands. */
 export class Slot {
-  readonly times: Omit<StoredLink, "link">;
+  readonly storedMs: number;
+  readonly expiresMs: number;
+  /** Null: for ever. An infinite number would take memory in each slot, that of integers besides. */
+  readonly #validUntil: UnixSeconds | null;
   readonly #packed: PackedAnswer | null;
   /** Null while it rests. */
   #alive: StoredLink | null;
-  /** Octets that it takes at rest. */
-  readonly weight: number;
-  /** Octets that it takes beyond that while it is alive; 0 for what has no packed form and never rests. */
-  readonly liveWeight: number;
 
   constructor(stored: StoredLink) {
-    const { link, storedMs, expiresMs, validUntil } = stored;
-    this.times = { storedMs, expiresMs, validUntil };
-    this.#packed = packedFrom(link);
+    this.storedMs = stored.storedMs;
+    this.expiresMs = stored.expiresMs;
+    this.#validUntil = stored.validUntil === Number.POSITIVE_INFINITY ? null : stored.validUntil;
+    this.#packed = packedFrom(stored.link);
     this.#alive = stored;
-    const alive = sizeOf(link);
-    this.weight = this.#packed === null ? alive : packedWeight(this.#packed);
-    this.liveWeight = this.#packed === null ? 0 : alive;
+  }
+
+  get validUntil(): UnixSeconds {
+    return this.#validUntil ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What has no packed form never rests. */
+  get mayRest(): boolean {
+    return this.#packed !== null;
+  }
+
+  /** Octets that it takes at rest, or always if it never rests. */
+  get weight(): number {
+    return this.#packed === null ? sizeOf(this.stored.link) : packedWeight(this.#packed);
   }
 
   /** The link, in objects of its own if it rests. */
   get stored(): StoredLink {
     if (this.#alive !== null) return this.#alive;
-    return { link: { kind: "end", verdict: this.#packed!.unpacked(), notes: [] }, ...this.times };
+    const { storedMs, expiresMs, validUntil } = this;
+    return { link: { kind: "end", verdict: this.#packed!.unpacked(), notes: [] }, storedMs, expiresMs, validUntil };
   }
 
   get shared(): readonly Shared[] {
@@ -56,7 +69,7 @@ export class Slots {
   constructor(maxOctets: number) {
     this.#live = new LRUCache({
       maxSize: Math.max(1, maxOctets),
-      sizeCalculation: (_, slot) => Math.max(1, Math.ceil(slot.liveWeight)),
+      sizeCalculation: (_, slot) => Math.ceil(sizeOf(slot.stored.link)),
       dispose: (_, slot) => slot.rest(),
     });
   }
@@ -69,7 +82,7 @@ export class Slots {
 
   wake(slot: Slot): StoredLink {
     const stored = slot.wake();
-    if (slot.liveWeight > 0 && this.#live.get(slot) === undefined) this.#keepAlive(slot);
+    if (slot.mayRest && this.#live.get(slot) === undefined) this.#keepAlive(slot);
     return stored;
   }
 
@@ -78,7 +91,7 @@ export class Slots {
   }
 
   #keepAlive(slot: Slot): void {
-    if (slot.liveWeight === 0) return;
+    if (!slot.mayRest) return;
     this.#live.set(slot, true);
     if (!this.#live.has(slot)) slot.rest(); // larger than all that may be alive
   }

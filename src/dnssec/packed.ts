@@ -6,21 +6,15 @@
 import type { RRset } from "../rrset/rrset.ts";
 import { Reader, WireError, Writer } from "../wire/cursor.ts";
 import { Name } from "../wire/name.ts";
-import { type Dnskey, decodeRdata, encodeRdata, type Rrsig } from "../wire/rdata.ts";
+import { decodeRdata, encodeRdata, type Rrsig } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { AnswerData } from "./answer.ts";
 import type { ProofPart, ZoneProof } from "./proof.ts";
 import { Insecure, mintInsecure, mintSecure, Secure, type WhyInsecure } from "./verdict.ts";
 
-/** What all answers of a zone share, and a proof needs besides the answer's own records. */
-type Grounds =
-  | {
-      readonly status: "secure";
-      readonly validUntil: number;
-      readonly keys: readonly Dnskey[];
-      readonly zones: readonly ZoneProof[];
-    }
-  | { readonly status: "insecure"; readonly why: WhyInsecure };
+/** By which key, in which chain, an RRset of a secure answer was verified; or for which reason an answer is insecure. */
+type Grounds = readonly Ground[] | WhyInsecure;
+type Ground = Pick<ProofPart, "key" | "zone">;
 
 const kinds = ["answer", "no data", "name error"] as const satisfies readonly AnswerData["kind"][];
 
@@ -52,18 +46,19 @@ export class PackedAnswer {
     try {
       for (const rrset of rrsets) writeRRset(writer, rrset, value.name);
       if (verdict.status === "insecure") {
-        return new PackedAnswer(packing, textOf(writer.finish()), { status: "insecure", why: verdict.why });
+        return new PackedAnswer(packing, textOf(writer.finish()), verdict.why);
       }
       const { parts, validUntil } = verdict.proof;
-      const keys: Dnskey[] = [];
-      const zones: ZoneProof[] = [];
+      if (!Number.isInteger(validUntil) || validUntil < 0 || validUntil >= 2 ** 48) return null;
+      writer.u16(Math.floor(validUntil / 2 ** 32));
+      writer.u32(validUntil % 2 ** 32);
+      const grounds = sharedGrounds(parts);
       writer.u8(parts.length);
       for (const part of parts) {
         if (!writePart(writer, part, rrsets)) return null;
-        keys.push(part.key);
-        zones.push(part.zone);
+        writer.u8(grounds.findIndex((ground) => isGroundOf(part, ground)));
       }
-      return new PackedAnswer(packing, textOf(writer.finish()), { status: "secure", validUntil, keys, zones });
+      return new PackedAnswer(packing, textOf(writer.finish()), grounds);
     } catch (error) {
       if (error instanceof WireError) return null; // longer than a writer takes
       throw error;
@@ -78,8 +73,7 @@ export class PackedAnswer {
   /** What it rests on, shared with other answers: the reason for which it is insecure, or the chains of its zones. */
   get grounds(): WhyInsecure | readonly ZoneProof[] {
     const grounds = this.#grounds;
-    if (grounds.status === "insecure") return grounds.why;
-    return grounds.zones;
+    return "kind" in grounds ? grounds : grounds.map(({ zone }) => zone);
   }
 
   /** What was packed, in new objects: equal in every value, its proof resting on the same keys and chain. */
@@ -94,13 +88,11 @@ export class PackedAnswer {
     for (let i = 0; i < answers + authorities; i++) rrsets.push(readRRset(reader, name));
     const value = { kind, name, rrsets: rrsets.slice(0, answers), authority: rrsets.slice(answers), rcode };
     const grounds = this.#grounds;
-    if (grounds.status === "insecure") return mintInsecure(value, grounds.why);
-    const count = reader.u8();
+    if ("kind" in grounds) return mintInsecure(value, grounds);
+    const validUntil = reader.u16() * 2 ** 32 + reader.u32();
     const parts: ProofPart[] = [];
-    for (let i = 0; i < count; i++) {
-      parts.push(readPart(reader, rrsets, { key: grounds.keys[i]!, zone: grounds.zones[i]! }));
-    }
-    return mintSecure(value, { parts, validUntil: grounds.validUntil });
+    for (let count = reader.u8(); count > 0; count--) parts.push(readPart(reader, rrsets, grounds));
+    return mintSecure(value, { parts, validUntil });
   }
 }
 
@@ -156,17 +148,41 @@ function writePart(writer: Writer, { rrset, signature }: ProofPart, rrsets: read
   return true;
 }
 
-function readPart(
-  reader: Reader,
-  rrsets: readonly RRset[],
-  by: { readonly key: Dnskey; readonly zone: ZoneProof },
-): ProofPart {
+function readPart(reader: Reader, rrsets: readonly RRset[], grounds: readonly Ground[]): ProofPart {
   const given = rrsets[reader.u8()]!;
   const signature = given.signatures[reader.u8()]!;
   const ttl = reader.u32();
   const rrset = ttl === given.ttl ? given : { ...given, ttl };
-  return { rrset, signature, ...by };
+  const { key, zone } = grounds[reader.u8()]!;
+  return { rrset, signature, key, zone };
 }
+
+/** Those of the last answer of each zone: nearly all answers of a zone have the same, and keep them once. */
+const lastGrounds = new WeakMap<ZoneProof, readonly Ground[]>();
+
+function sharedGrounds(parts: readonly ProofPart[]): readonly Ground[] {
+  const [first] = parts;
+  if (first === undefined) return [];
+  const known = lastGrounds.get(first.zone);
+  if (known !== undefined && hasExactly(known, parts)) return known;
+  const grounds: Ground[] = [];
+  for (const part of parts) {
+    const { key, zone } = part;
+    if (!grounds.some((ground) => isGroundOf(part, ground))) grounds.push({ key, zone });
+  }
+  lastGrounds.set(first.zone, grounds);
+  return grounds;
+}
+
+/** Each part has its ground, and each ground a part: what an answer does not rest on must not be weighed with it. */
+function hasExactly(grounds: readonly Ground[], parts: readonly ProofPart[]): boolean {
+  return (
+    parts.every((part) => grounds.some((ground) => isGroundOf(part, ground))) &&
+    grounds.every((ground) => parts.some((part) => isGroundOf(part, ground)))
+  );
+}
+
+const isGroundOf = (part: ProofPart, { key, zone }: Ground): boolean => part.key === key && part.zone === zone;
 
 /** The same octets, letter case included. */
 function compare(a: Uint8Array, b: Uint8Array): boolean {
