@@ -5,4 +5,4 @@ import { run } from "./cli/run.ts";
 import { systemIo } from "./cli/system-io.ts";
 
 const { ROOTWALK_DEBUG } = process.env;
-process.exitCode = await run(process.argv.slice(2), systemIo(process), Boolean(ROOTWALK_DEBUG));
+process.exitCode = await run(process.argv.slice(2), await systemIo(process), Boolean(ROOTWALK_DEBUG));

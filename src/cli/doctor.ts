@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { nativeEngine } from "../crypto/native.ts";
+import { engineAtStart } from "../crypto/startup.ts";
 import { type Department, departments, examine, reportText, worstOf } from "../daemon/doctor/doctor.ts";
 import type { Examined, Files, FileText } from "../daemon/doctor/finding.ts";
 import { anchorsFrom, hintsFrom, reasonFor } from "../daemon/trust-files.ts";
@@ -77,7 +77,7 @@ async function doctor(given: Given, io: Io): Promise<number> {
   const examined: Examined = {
     exchange: network.exchange,
     clock: io.clock,
-    engine: nativeEngine(),
+    engine: await engineAtStart(),
     files: filesBelow(given.text("root") ?? "/"),
     run: given.text("root") === undefined ? run : () => Promise.resolve(null),
     server: serverFrom(given.text("server")),

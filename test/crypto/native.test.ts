@@ -1,12 +1,10 @@
 import { createHash, verify } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
 import { supportedAlgorithms } from "../../src/crypto/algorithms.ts";
-import type { CryptoEngine } from "../../src/crypto/engine.ts";
 import { hostEngine, hostEngineOn, loadPortableEngine, refusedAlgorithms } from "../../src/crypto/load.ts";
 import { type Host, nativeEngine, nativeEngineOn, nodeCrypto } from "../../src/crypto/native.ts";
-import { engines, judge, native, portable } from "./engines.ts";
+import { engines, judge, native, portable, rightlyJudged } from "./engines.ts";
 import { goodVectors, rfc4035, rfc5702Sha512, rfc6605, rfc8080 } from "./rfc-vectors.ts";
-import { flipped } from "./vector.ts";
 
 /** An OpenSSL under a policy: throws where the real one would. */
 function hostWithout(refused: "SHA-1" | "Ed448" | "everything"): Host {
@@ -23,18 +21,6 @@ function hostWithout(refused: "SHA-1" | "Ed448" | "everything"): Host {
     verify: (hash, data, key, signature) =>
       refused === "SHA-1" && hash === "sha1" ? refuse() : verify(hash, data, key, signature),
   };
-}
-
-/** The algorithms among the good vectors that this engine judges rightly, good and bad. */
-function rightlyJudged(engine: CryptoEngine): readonly number[] {
-  const wrong = goodVectors.filter(
-    (vector) =>
-      judge(engine, vector) !== "good" ||
-      judge(engine, { ...vector, data: flipped(vector.data, 100) }) !== "wrong" ||
-      judge(engine, { ...vector, signature: flipped(vector.signature, 100) }) !== "wrong",
-  );
-  const missed = new Set(wrong.map((vector) => vector.algorithm));
-  return [...new Set(goodVectors.map((vector) => vector.algorithm))].filter((algorithm) => !missed.has(algorithm));
 }
 
 describe("a host that can all", () => {
