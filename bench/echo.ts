@@ -1,4 +1,4 @@
-/** The least that a Node program can do with a datagram: the platform's ceiling. Run by cached-udp. */
+/** The least that a Node program can do with a datagram: the platform's ceiling. Run by cached. */
 import { createSocket } from "node:dgram";
 import process from "node:process";
 

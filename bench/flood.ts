@@ -13,10 +13,12 @@ export interface Flood {
   readonly what: string;
   readonly questions: readonly (readonly [name: string, type: string])[];
   readonly dnssecOk: boolean;
-  readonly transport: "udp" | "tcp";
+  readonly transport: "udp" | "tcp" | "dot";
   /** Questions under way. */
   readonly atOnce: number;
   readonly sockets: number;
+  /** Of the server; two leave the generator no processor of its own. One unless told otherwise. */
+  readonly workers?: 1 | 2;
 }
 
 export interface Measured {
@@ -41,13 +43,14 @@ export interface Effort {
 
 /** Null: not every question was answered with NOERROR, so what was measured is something else. */
 export async function flood(port: number, how: Flood, { seconds, folder }: Effort): Promise<Measured | null> {
-  const { questions, dnssecOk, transport, atOnce, sockets } = how;
+  const { questions, dnssecOk, transport, atOnce, sockets, workers = 1 } = how;
+  if (!hasDnsperf && transport !== "udp") return null;
   const file = join(folder, "questions");
   writeFileSync(file, questions.map(([name, type]) => `${name} ${type}\n`).join(""));
   const options = hasDnsperf
     ? `dnsperf -s 127.0.0.1 -p ${port} -d ${file} -l ${seconds} -m ${transport} -c ${sockets} -q ${atOnce}${dnssecOk ? " -e -D" : ""}`
     : `${process.execPath} ${fileURLToPath(import.meta.url)} ${port} ${file} ${atOnce} ${seconds} ${dnssecOk ? "do" : ""}`;
-  const said = await output("taskset", ["-c", GENERATOR_CORE, ...options.trim().split(" ")]);
+  const said = await output("taskset", ["-c", workers === 1 ? GENERATOR_CORE : "0,1", ...options.trim().split(" ")]);
   return hasDnsperf ? readDnsperf(said) : (JSON.parse(said) as Measured);
 }
 

@@ -1,12 +1,13 @@
-/** rootwalk and the resolvers it is measured against, one thread each, on loopback, with the same root and anchors. */
+/** rootwalk and the resolvers it is measured against, on loopback, with the same root and anchors; one thread each, or two. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { CLASS } from "../src/wire/registry.ts";
 import { firstReply } from "./rig/client.ts";
-import { type RuntimeName, runtime } from "./rig/runtimes.ts";
+import { type Recipe, recipes, type Start } from "./rig/recipes.ts";
+import { runtime } from "./rig/runtimes.ts";
+
+export type { RootOf } from "./rig/recipes.ts";
 
 /** "rootwalk" runs on the Node of the bench; the others say on what. */
 export type PeerName = keyof typeof recipes;
@@ -18,27 +19,11 @@ export interface Peer {
   readonly port: number;
   /** When its process was started, by performance.now(). */
   readonly startedMs: number;
-  /** Processor time used so far, in seconds. */
+  /** Processor time used so far by all its processes, in seconds. */
   readonly processorSeconds: () => number;
   /** In MB of 1,000,000 octets. */
   readonly residentMb: () => number;
   stop(): Promise<void>;
-}
-
-/** What every peer is told of the world. */
-export interface RootOf {
-  readonly hints: readonly { readonly name: { toString(): string }; readonly addresses: readonly string[] }[];
-  /** DS RRs in presentation form, one a line: ". IN DS 1 2 3 …". */
-  readonly anchors: string;
-}
-
-export interface Start {
-  readonly port: number;
-  readonly world: RootOf;
-  /** For its configuration; made if it is missing. */
-  readonly folder: string;
-  /** For rootwalk: more of its command line. */
-  readonly args?: readonly string[];
 }
 
 /** Those of the command line, or all resolvers, unbound first. */
@@ -56,12 +41,18 @@ export function chosenPeers(): readonly PeerName[] {
   return wanted.length === 0 ? all : all.filter((name) => wanted.includes(name));
 }
 
-/** The processor that the server has for itself; the generator gets the other. */
-const SERVER_CORE = "0";
+/** Why it has no row for this; null: it has. */
+export function lackOf(name: PeerName, what: "tls" | "workers"): string | null {
+  const { lacks }: Recipe = recipes[name];
+  return lacks?.[what] ?? null;
+}
+
+/** One worker has a processor for itself, and the generator the other; two workers share both with the generator. */
+const coresFor = ({ workers = 1 }: Start): string => (workers === 1 ? "0" : "0,1");
 
 /** Null: it is not installed, and a line has said so. */
 export async function startPeer(name: PeerName, start: Start): Promise<Peer | null> {
-  const recipe = recipes[name];
+  const recipe: Recipe = recipes[name];
   const { version, missing } = versionOf(recipe);
   if (missing !== null) {
     if (!told.has(name)) console.log(`${name}: no row, ${missing}`);
@@ -69,39 +60,65 @@ export async function startPeer(name: PeerName, start: Start): Promise<Peer | nu
     return null;
   }
   mkdirSync(start.folder, { recursive: true });
-  const { command, args } = recipe.configure(start);
+  const { command, args, processes = 1 } = recipe.configure(start);
   const startedMs = performance.now();
-  const child = spawn("taskset", ["-c", SERVER_CORE, command, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const children = Array.from({ length: processes }, () =>
+    spawn("taskset", ["-c", coresFor(start), command, ...args], { stdio: ["ignore", "ignore", "pipe"] }),
+  );
   let complaints = "";
-  child.stderr!.on("data", (chunk) => {
-    complaints = (complaints + String(chunk)).slice(-2000);
-  });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  for (const child of children) {
+    child.stderr!.on("data", (chunk) => {
+      complaints = (complaints + String(chunk)).slice(-2000);
+    });
+  }
   // Whatever it says to a question that asks nobody else: its cache is to stay empty.
   const anything = { name: "version.bind.", type: "TXT", class: CLASS.CH };
   const how = { everyMs: 2, withinMs: 15_000, welcome: () => true };
   if ((await firstReply({ address: "127.0.0.1", port: start.port }, anything, how)) === null) {
-    child.kill("SIGKILL");
+    for (const child of children) child.kill("SIGKILL");
     throw new Error(`${name} does not answer on port ${start.port}: ${complaints}`);
   }
+  const pids = children.map(({ pid }) => pid!);
   return {
     name,
     version,
     port: start.port,
     startedMs,
-    processorSeconds: () => processorSeconds(child.pid!),
-    residentMb: () => residentMb(child.pid!),
-    stop: () => stop(child, ended),
+    processorSeconds: () => withDescendants(pids).reduce((sum, pid) => sum + processorSeconds(pid), 0),
+    residentMb: () => withDescendants(pids).reduce((sum, pid) => sum + residentMb(pid), 0),
+    stop: async () => {
+      await Promise.all(children.map(stop));
+    },
   };
 }
 
 const told = new Set<PeerName>();
 
-/** Linux counts in hundredths; proc(5), fields 14 and 15. */
-function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /, "")
+/** proc(5), fields of /proc/PID/stat after the name: 0 is the state. */
+function statOf(pid: number | string): readonly string[] {
+  return readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
     .split(" ");
+}
+
+/** Workers are children of the process that was started. */
+function withDescendants(pids: readonly number[]): readonly number[] {
+  const parents = readdirSync("/proc").flatMap((entry): (readonly [pid: number, parent: number])[] => {
+    if (!/^[0-9]+$/.test(entry)) return [];
+    try {
+      return [[Number(entry), Number(statOf(entry)[1])]];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
+  const all = [...pids];
+  for (const of of all) all.push(...parents.flatMap(([pid, parent]) => (parent === of ? [pid] : [])));
+  return all;
+}
+
+/** Linux counts in hundredths, all threads of a process together. */
+function processorSeconds(pid: number): number {
+  const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
@@ -110,182 +127,13 @@ function residentMb(pid: number): number {
   return (Number(kilobytes) * 1024) / 1e6;
 }
 
-async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
   await ended;
   clearTimeout(timer);
-}
-
-interface Recipe {
-  /** A Debian program that says its version, or a runtime of JavaScript. */
-  readonly program: { readonly name: string; readonly ask: string } | { readonly runtime: RuntimeName };
-  readonly configure: (start: Start) => { readonly command: string; readonly args: readonly string[] };
-}
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-const rootwalkOn = (on: RuntimeName): Recipe => ({
-  program: { runtime: on },
-  configure: ({ port, world, folder, args = [] }) => {
-    const { hints, anchors } = filesOf(world, folder);
-    const files = ["--root-hints", hints, "--trust-anchor-file", anchors, "--query-private"];
-    const serve = [
-      ...(process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []),
-      here("../src/main.js"),
-      "serve",
-      "--listen",
-      `127.0.0.1:${port}`,
-      ...files,
-      ...args,
-    ];
-    return { command: commandOf(on), args: serve };
-  },
-});
-
-/** Validation on, one thread, no prefetching, caches that hold what is measured; defaults everywhere else. */
-const recipes = {
-  rootwalk: rootwalkOn("here"),
-  "rootwalk on newest Node": rootwalkOn("newest"),
-  "rootwalk on Bun": rootwalkOn("bun"),
-  echo: {
-    program: { runtime: "here" },
-    configure: ({ port }) => ({ command: commandOf("here"), args: [here("echo.js"), String(port)] }),
-  },
-  unbound: {
-    program: { name: "unbound", ask: "-V" },
-    configure: ({ port, world, folder }) => {
-      const { hints, anchors } = filesOf(world, folder);
-      const text = `server:
-  directory: "${folder}"
-  chroot: ""
-  username: ""
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-  interface: 127.0.0.1@${port}
-  do-not-query-localhost: no
-  root-hints: "${hints}"
-  trust-anchor-file: "${anchors}"
-  module-config: "validator iterator"
-  aggressive-nsec: yes
-  msg-cache-size: 64m
-  rrset-cache-size: 128m
-remote-control:
-  control-enable: no
-`;
-      return { command: "unbound", args: ["-d", "-c", written(folder, "unbound.conf", text)] };
-    },
-  },
-  named: {
-    program: { name: "named", ask: "-V" },
-    configure: ({ port, world, folder }) => {
-      const { hints } = filesOf(world, folder);
-      const anchors = anchorRows(world).map(({ tag, rest, digest }) => `. static-ds ${tag} ${rest} "${digest}";`);
-      const text = `options {
-  directory "${folder}";
-  pid-file none;
-  session-keyfile none;
-  managed-keys-directory "${folder}";
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion yes;
-  dnssec-validation yes;
-  empty-zones-enable no;
-  prefetch 0;
-};
-controls { };
-trust-anchors { ${anchors.join(" ")} };
-zone "." { type hint; file "${hints}"; };
-`;
-      return { command: "named", args: ["-g", "-n", "1", "-U", "1", "-c", written(folder, "named.conf", text)] };
-    },
-  },
-  kresd: {
-    program: { name: "kresd", ask: "-V" },
-    configure: ({ port, world, folder }) => {
-      const hints = world.hints.map(
-        ({ name, addresses }) => `['${name}'] = { ${addresses.map((at) => `'${at}'`).join(", ")} }`,
-      );
-      const anchors = anchorRows(world).map(
-        ({ tag, rest, digest }) => `trust_anchors.add('. 3600 IN DS ${tag} ${rest} ${digest}')`,
-      );
-      const text = `net.ipv6 = false
-option('ALLOW_LOCAL', true)
-net.listen('127.0.0.1', ${port}, { kind = 'dns' })
-cache.size = 200 * MB
-trust_anchors.remove('.')
-${anchors.join("\n")}
-modules.unload('ta_update')
-modules = { 'hints > iterate' }
-hints.root({ ${hints.join(", ")} })
-`;
-      return { command: "kresd", args: ["-n", "-c", written(folder, "kresd.conf", text), folder] };
-    },
-  },
-  pdns: {
-    program: { name: "pdns_recursor", ask: "--version" },
-    configure: ({ port, world, folder }) => {
-      const { hints } = filesOf(world, folder);
-      const lua = [
-        `clearTA(".")`,
-        ...anchorRows(world).map(({ tag, rest, digest }) => `addTA(".", "${tag} ${rest} ${digest}")`),
-      ];
-      const settings = {
-        "local-address": "127.0.0.1",
-        "local-port": port,
-        "hint-file": hints,
-        "lua-config-file": written(folder, "anchors.lua", `${lua.join("\n")}\n`),
-        "socket-dir": folder,
-        "dont-query": "",
-        dnssec: "validate",
-        threads: 1,
-        "pdns-distributes-queries": "no",
-        "security-poll-suffix": "",
-        "refresh-on-ttl-perc": 0,
-        "query-local-address": "0.0.0.0",
-        daemon: "no",
-        quiet: "yes",
-        "disable-syslog": "yes",
-      };
-      const text = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-      written(folder, "recursor.conf", text.join(""));
-      return { command: "pdns_recursor", args: [`--config-dir=${folder}`] };
-    },
-  },
-} satisfies Record<string, Recipe>;
-
-function written(folder: string, name: string, text: string): string {
-  const file = join(folder, name);
-  writeFileSync(file, text);
-  return file;
-}
-
-function filesOf(world: RootOf, folder: string): { readonly hints: string; readonly anchors: string } {
-  const lines = world.hints.flatMap(({ name, addresses }) => [
-    `. 3600000 IN NS ${name}`,
-    ...addresses.map((address) => `${name} 3600000 IN A ${address}`),
-  ]);
-  return {
-    hints: written(folder, "root.hints", `${lines.join("\n")}\n`),
-    anchors: written(folder, "root.ds", world.anchors.replaceAll(". IN DS", ". 3600 IN DS")),
-  };
-}
-
-function anchorRows(world: RootOf) {
-  return world.anchors
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const [, tag, rest, digest] = /^\. IN DS (\S+) (\S+ \S+) (\S+)$/.exec(line)!;
-      return { tag, rest, digest };
-    });
-}
-
-function commandOf(name: RuntimeName): string {
-  const found = runtime(name);
-  if (typeof found === "string") throw new TypeError(found);
-  return found.command;
 }
 
 type Version =
