@@ -23,7 +23,7 @@ import { insideNamespace } from "./namespace.ts";
 import { type PeerName, startPeer } from "./peers.ts";
 import { attacks, BYSTANDER, NETWORK, warmUp } from "./rig/attack-world.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 3);
 const PATIENCE_MS = 8000;
 const all: readonly PeerName[] = ["rootwalk", "unbound", "named", "kresd", "pdns"];
 const wanted = process.env["PEERS"]?.split(" ") ?? all;

@@ -32,7 +32,11 @@ mkdirSync(compiled, { recursive: true });
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 writeFileSync(`${compiled}package.json`, JSON.stringify({ type: "module", version }));
 run(`${root}node_modules/typescript/bin/tsc`, ["--project", `${root}bench/tsconfig.json`]);
-for (const name of wanted) run(`${compiled}bench/${name}.js`, chosen);
+for (const name of wanted) {
+  const startMs = performance.now();
+  run(`${compiled}bench/${name}.js`, chosen);
+  console.log(`${name} took ${Math.round((performance.now() - startMs) / 1000)} s\n`);
+}
 // What was measured with some peers only is no result to show.
 if (chosen.length === 0) run(`${compiled}bench/rig/report.js`, []);
 
