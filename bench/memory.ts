@@ -11,6 +11,8 @@ import { BIG_NAMES, bigName } from "./rig/zones.ts";
 
 if (!insideNamespace()) process.exit(0);
 
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 3);
+
 await withServers({ delayMs: 0 }, async ({ world, folder }) => {
   const versions = new Map<string, string>();
   const atStart: Samples = new Map();
@@ -19,23 +21,25 @@ await withServers({ delayMs: 0 }, async ({ world, folder }) => {
   const names = Array.from({ length: BIG_NAMES }, (_, i) => bigName(i));
   const file = join(folder, "big");
   writeFileSync(file, names.map((name) => `${name} TXT\n`).join(""));
-  for (const name of chosenPeers()) {
-    const own = join(folder, name.replaceAll(" ", "-"));
-    // The caches of all hold them: rootwalk's own bound is 64 MiB unless told otherwise.
-    const peer = await startPeer(name, { port: 5301, world, folder: own, args: ["--cache-octets", "268435456"] });
-    if (peer === null) continue;
-    versions.set(name, peer.version);
-    await sleep(1000);
-    const before = peer.residentMb();
-    const said = await questionsOnce(peer.port, file, { atOnce: 50 });
-    // dnsperf gives up what was lost on the way: asked again, all is known.
-    await questionsOnce(peer.port, file, { atOnce: 20 });
-    await sleep(3000);
-    addSample(atStart, name, before);
-    addSample(growth, name, peer.residentMb() - before);
-    addSample(rates, name, said.perSecond);
-    if (said.rcodes !== "NOERROR") console.log(`${name} said ${said.rcodes}`);
-    await peer.stop();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of chosenPeers()) {
+      const own = join(folder, `${name.replaceAll(" ", "-")}-${round}`);
+      // The caches of all hold them: rootwalk's own bound is 64 MiB unless told otherwise.
+      const peer = await startPeer(name, { port: 5301, world, folder: own, args: ["--cache-octets", "268435456"] });
+      if (peer === null) continue;
+      versions.set(name, peer.version);
+      await sleep(1000);
+      const before = peer.residentMb();
+      const said = await questionsOnce(peer.port, file, { atOnce: 50 });
+      // dnsperf gives up what was lost on the way: asked again, all is known.
+      await questionsOnce(peer.port, file, { atOnce: 20 });
+      await sleep(3000);
+      addSample(atStart, name, before);
+      addSample(growth, name, peer.residentMb() - before);
+      addSample(rates, name, said.perSecond);
+      if (said.rcodes !== "NOERROR") console.log(`${name} said ${said.rcodes}`);
+      await peer.stop();
+    }
   }
   const figures: Figure[] = [
     figure("Memory at the start", "MB resident", "less", atStart),

@@ -81,7 +81,7 @@ with each other; what lasts is the ratio. Everybody takes turns in one run; figu
 highest in brackets, and × means the ratio to unbound: above 1 is better than unbound, whether more or less is better.
 
 To repeat it, on Linux: \`node bench/install.mjs\` installs what rootwalk is measured against, by package name;
-\`npm run bench\` runs everything and writes this page, \`npm run bench -- cold-waits\` one bench, and
+\`npm run bench\` runs everything, in some 35 minutes, and writes this page, \`npm run bench -- cold-waits\` one bench, and
 \`npm run bench -- cold-waits unbound rootwalk\` one bench with these peers. Name servers, resolvers and the one who asks run in a
 network namespace of their own; the newest Node and Bun are npm packages, fetched into node_modules/.cache. A peer that is
 not there has no row, and a line of the run says so. The latest runs were made on a machine with other work to do, so single

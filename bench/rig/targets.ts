@@ -5,7 +5,11 @@ export interface Target {
   /** A figure by its name, and one of its rows. */
   readonly what: string;
   readonly peer: string;
-  readonly is: { readonly ratio: number } | { readonly atMost: number } | { readonly noMoreThan: string };
+  readonly is:
+    | { readonly ratio: number }
+    | { readonly atMost: number }
+    | { readonly noMoreThan: string }
+    | { readonly noLessThan: string };
 }
 
 const node = "rootwalk";
@@ -32,6 +36,9 @@ export const targets: readonly Target[] = [
   { what: "Cached, UDP, A without DO", peer: bun, is: { ratio: 1 } },
   { what: "Cached, TCP, TLSA with DO", peer: node, is: { ratio: 2 } },
   { what: "Cached, TCP, A without DO", peer: node, is: { ratio: 2 } },
+  { what: "Cached, TCP, A without DO", peer: node, is: { noLessThan: "named" } },
+  { what: "Cached, UDP, TLSA with DO", peer: node, is: { noLessThan: "named" } },
+  { what: "Cached, UDP, TLSA with DO", peer: node, is: { noLessThan: "kresd" } },
   { what: "Cached, UDP, one at a time: p50", peer: node, is: { ratio: 0.77 } },
   { what: "Cold, 50 at once: questions", peer: node, is: { ratio: 1 } },
   { what: "Cold, 50 at once: processor", peer: node, is: { ratio: 0.67 } },
@@ -63,12 +70,15 @@ function measured({ median, ratio }: FigureRow, { unit }: Figure): string {
 
 function wanted(is: Target["is"]): string {
   if ("ratio" in is) return `${is.ratio} × unbound`;
-  return "atMost" in is ? `at most ${is.atMost}` : `no more than ${is.noMoreThan}`;
+  if ("atMost" in is) return `at most ${is.atMost}`;
+  return "noMoreThan" in is ? `no more than ${is.noMoreThan}` : `no less than ${is.noLessThan}`;
 }
 
 function reached(row: FigureRow, { rows }: Figure, is: Target["is"]): boolean {
   if ("ratio" in is) return row.ratio !== null && row.ratio >= is.ratio;
   if ("atMost" in is) return row.median <= is.atMost;
-  const other = rows.find(({ peer }) => peer === is.noMoreThan);
-  return other !== undefined && row.median <= other.median * 1.005;
+  const name = "noMoreThan" in is ? is.noMoreThan : is.noLessThan;
+  const other = rows.find(({ peer }) => peer === name);
+  if (other === undefined) return false;
+  return "noMoreThan" in is ? row.median <= other.median * 1.005 : row.median >= other.median * 0.995;
 }
