@@ -60,7 +60,7 @@ not answer as secure.`,
     title: "Cold answers: throughput",
     text: `600 questions (MX, A, TLSA of 200 domains over algorithms 8, 10, 13, 14, 15, 16) to a process that was just started, with
 no latency. The name servers are NSD and Knot DNS, on the core of the one who asks. Samples in which not everything was
-answered as secure are left out. A warm process has answered some 3,700 questions before, below half of the domains and in
+answered as secure are left out. A warm process has answered some 3,400 questions before, below half of the domains and in
 two TLDs, and is asked for the other half in two others: its cache knows nothing of them but the root.
 
 What dominates rootwalk's processor time in a process that was just started is V8 compiling the program: the rows of the warm
