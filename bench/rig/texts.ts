@@ -20,12 +20,12 @@ everybody's latency. PowerDNS Recursor takes no questions over TLS, so it has no
 On UDP the kernel dominates: each datagram is two system calls, most of the time of the echo, and JavaScript is a few
 percent of it, for an answer given a moment ago is found by the question's very octets and sent under the new id. So Node
 loses to C whatever we write, and rootwalk is near the echo. On TCP and TLS rootwalk wins, because the answers to all
-questions that one read brought leave in one write, and in one record.
+questions that one read brought leave in one write.
 
-On Bun the daemon uses \`node:dgram\` as well. Bun's own socket takes and gives many datagrams at once, and a prototype on it
-needed about a quarter less processor time; but its receive buffer stays at the system's default (208 KiB, where
-\`node:dgram\` gets the 2 MiB that it asks for), and there is no way to set it but a foreign call into libc: bursts would be
-lost that are answered now.`,
+On Bun the daemon uses \`node:dgram\` as well. Bun's own socket takes and gives many datagrams at once, and an earlier prototype
+on it needed 27 % less processor time than \`node:dgram\` there. But it has no method for its receive buffer, which stays at the
+system's default (208 KiB here, where \`node:dgram\` gets the 2 MiB that it asks for); only a foreign call to setsockopt could
+change that. How much a burst would lose with so little room has not been measured.`,
     benches: ["cached"],
     charts: [
       "Cached, UDP, TLSA with DO",
