@@ -2,7 +2,7 @@
  * One question to a zone's servers until one gives a usable answer: the best first, another beside it when it is slow,
  * all again with more patience, TCP as the way out when no datagram comes back. RFC 1034 §5.3.3, RFC 9520 §3.1.
  */
-import { manyListeners, OVER } from "../env/abort.ts";
+import { Ending } from "../env/abort.ts";
 import type { ServerAddress, Transport } from "../env/env.ts";
 import type { Conclusive } from "../rrset/findings.ts";
 import type { Message, Question } from "../wire/message.ts";
@@ -69,7 +69,7 @@ class Race {
   readonly #zone: Delegation;
   readonly #context: ZoneContext;
   readonly #outer: AbortSignal;
-  readonly #losers = manyListeners();
+  readonly #losers = new Ending();
   readonly #candidates = new Map<string, Candidate>();
   /** Tries and look-ups under way, and the steps they came to that nobody has looked at yet. */
   #running = 0;
@@ -99,14 +99,14 @@ class Race {
   }
 
   async run(): Promise<ZoneReply> {
-    const stop = (): void => this.#losers.abort(OVER);
+    const stop = (): void => this.#losers.abort();
     if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
     this.#outer.addEventListener("abort", stop, { once: true });
     try {
       return await this.#race();
     } finally {
       this.#outer.removeEventListener("abort", stop);
-      this.#losers.abort(OVER);
+      this.#losers.abort();
     }
   }
 
@@ -142,7 +142,7 @@ class Race {
   async #nextStep(patienceMs: number | null): Promise<Step> {
     const ready = this.#steps.shift();
     if (ready !== undefined) return ready;
-    const timer = new AbortController();
+    const timer = new Ending();
     const happened = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
@@ -150,7 +150,7 @@ class Race {
       if (patienceMs === null) await happened;
       else await Promise.race([happened, this.#context.env.clock.sleep(patienceMs, timer.signal)]);
     } finally {
-      timer.abort(OVER);
+      timer.abort();
     }
     return this.#steps.shift() ?? { kind: "patience over" };
   }

@@ -1,4 +1,5 @@
 /** A network that loses, delays, repeats, cuts and garbles, by plan: for laws such as "no lost packet makes bogus secure". */
+import { Ending } from "../env/abort.ts";
 import type { Ask, Clock, Exchange, ExchangeResult, Random } from "../env/env.ts";
 import { encodeMessage, type Message } from "../wire/message.ts";
 import { matchAnswer } from "./match.ts";
@@ -41,10 +42,13 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
       case "unreachable":
         return { kind: "unreachable", code: fault.code };
       case "duplicate": {
-        const loser = new AbortController();
-        const either = AbortSignal.any([signal, loser.signal]);
-        const first = await Promise.race([exchange(ask, either), exchange(ask, either)]);
-        loser.abort();
+        const loser = new Ending();
+        const stop = (): void => loser.abort();
+        if (signal.aborted) stop();
+        signal.addEventListener("abort", stop);
+        const first = await Promise.race([exchange(ask, loser), exchange(ask, loser)]);
+        signal.removeEventListener("abort", stop);
+        stop();
         return first;
       }
       case "delay": {
@@ -85,7 +89,7 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
 
   async function nextToPass(patienceMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const enough = new AbortController();
+    const enough = new Ending();
     const stop = (): void => enough.abort();
     overtaken.add(stop);
     signal.addEventListener("abort", stop);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { nativeEngine } from "../crypto/native.ts";
 import { anchorsFromXml, anchorsFromZoneText } from "../dnssec/anchors.ts";
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
+import { withGenuineSignals } from "../env/abort.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import { hasGlobalIpv6, systemClock, systemRandom } from "../env/system.ts";
 import { systemExchange } from "../net/exchange.ts";
@@ -45,7 +46,10 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
         : trustAnchors;
   if (hints.length === 0) throw new TypeError("root hints name no server with an address");
   const known = { hints, anchors, engine: engine ?? nativeEngine(), ...rest };
-  if (env !== undefined) return fromParts({ ...known, env: onEvent === undefined ? env : { ...env, emit: onEvent } });
+  if (env !== undefined) {
+    const world = withGenuineSignals(env);
+    return fromParts({ ...known, env: onEvent === undefined ? world : { ...world, emit: onEvent } });
+  }
   // A machine without IPv6 need not find out anew with every server.
   const changes = { ...(hasGlobalIpv6() ? {} : { ipv6: false }), ...options.settings };
   const settings = settingsWith(changes);

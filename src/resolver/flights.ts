@@ -2,13 +2,13 @@
  * Single flight: whoever asks for what is being looked up already waits for the same work. A cycle of waiting (name
  * servers whose addresses depend on each other, TsuNAME) is seen before it begins. Work nobody waits for is aborted.
  */
-import { manyListeners, OVER } from "../env/abort.ts";
+import { Ending } from "../env/abort.ts";
 
 export class Flight {
   readonly key: string;
   /** What this flight is waiting for right now. */
   readonly waitsFor = new Set<Flight>();
-  readonly controller = manyListeners();
+  readonly controller = new Ending();
   waiters = 0;
   done = false;
 
@@ -63,7 +63,7 @@ export class Flights {
     } finally {
       by?.waitsFor.delete(flight);
       flight.waiters -= 1;
-      if (flight.waiters === 0 && !flight.done) flight.controller.abort(OVER);
+      if (flight.waiters === 0 && !flight.done) flight.controller.abort();
     }
   }
 
@@ -72,7 +72,7 @@ export class Flights {
   }
 
   abortAll(): void {
-    for (const { flight } of this.#running.values()) flight.controller.abort(OVER);
+    for (const { flight } of this.#running.values()) flight.controller.abort();
   }
 
   /** Resolves when nothing runs any more. */
@@ -107,15 +107,20 @@ function reaches(from: Flight, to: Flight): boolean {
 
 const aborted: unique symbol = Symbol("aborted");
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof aborted> {
-  let stop = (): void => {};
-  const over = new Promise<typeof aborted>((resolve) => {
-    stop = () => resolve(aborted);
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | typeof aborted> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(aborted);
     signal.addEventListener("abort", stop, { once: true });
+    const over = (): void => signal.removeEventListener("abort", stop);
+    work.then(
+      (value) => {
+        over();
+        resolve(value);
+      },
+      (error: unknown) => {
+        over();
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

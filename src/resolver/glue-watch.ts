@@ -3,7 +3,7 @@
  * delegation of the server's zone, and its glue is as good a hint as any: waiting for the zone itself would cost a round
  * trip. RFC 1034 §5.3.3; what is learned from the server is judged all the same.
  */
-import { manyListeners } from "../env/abort.ts";
+import { Ending } from "../env/abort.ts";
 import type { Delegation } from "../iterator/delegation.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 
@@ -28,7 +28,7 @@ export class GlueWatch {
     signal: AbortSignal,
     lookUp: (signal: AbortSignal) => Promise<readonly string[]>,
   ): Promise<readonly string[]> {
-    const controller = manyListeners();
+    const controller = new Ending();
     const stop = (): void => controller.abort();
     signal.addEventListener("abort", stop, { once: true });
     let listener: Listener = () => {};

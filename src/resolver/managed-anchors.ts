@@ -23,6 +23,7 @@ import {
 import { stateFromText, stateToText } from "../dnssec/rollover-state.ts";
 import { bogus } from "../dnssec/verdict.ts";
 import { anchorZone, type ZoneTrust } from "../dnssec/zone.ts";
+import { Ending } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { RRset } from "../rrset/rrset.ts";
@@ -65,7 +66,7 @@ interface Tracked {
   /** DNSKEY RRsets seen so far. */
   sightings: number;
   /** Its signal ends the wait for the next probe. */
-  timer: AbortController;
+  timer: Ending;
 }
 
 /** Fetches the keys of a zone and enters it. "now": somebody may wait for it. */
@@ -85,7 +86,7 @@ export class Anchors {
     this.#fixed = all.filter((anchor) => !isManaged(anchor));
     for (const configured of all.filter(isManaged)) {
       const state = this.#resumed(configured);
-      const timer = new AbortController();
+      const timer = new Ending();
       this.#tracked.set(configured.zone.key, { configured, state, stored: state, sightings: 0, timer });
     }
     this.#current = this.#anchorsNow();
@@ -202,7 +203,7 @@ export class Anchors {
     // Without a key to trust nothing can be learned any more.
     const seconds = anchorOf(state, "") === null ? null : nextProbe(state, outcome, judge().now);
     tracked.timer.abort();
-    tracked.timer = new AbortController();
+    tracked.timer = new Ending();
     if (this.#ask !== null && seconds !== null) void this.#probeAfter(seconds * 1000, tracked);
     const detail =
       outcome === "seen"

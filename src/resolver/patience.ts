@@ -1,5 +1,5 @@
 /** How long a question may take: the deadline, the caller's patience and the resolver's life, whichever ends first. */
-import { expectMany, manyListeners, OVER } from "../env/abort.ts";
+import { Ending, expectMany } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 
 export type Impatience = "too late" | "aborted" | "closed";
@@ -21,8 +21,8 @@ export async function within<T>(
   if (closing.aborted) return late("closed");
   if (caller?.aborted) return late("aborted");
   if (caller !== undefined) expectMany(caller);
-  const controller = manyListeners();
-  const timer = new AbortController();
+  const controller = new Ending();
+  const timer = new Ending();
   let onCaller = (): void => {};
   let onClosing = (): void => {};
   const ended = new Promise<Impatience>((resolve) => {
@@ -36,8 +36,8 @@ export async function within<T>(
     const outcome = await Promise.race([work(controller.signal).then((value) => ({ value })), ended]);
     return typeof outcome === "string" ? late(outcome) : outcome.value;
   } finally {
-    timer.abort(OVER);
-    controller.abort(OVER);
+    timer.abort();
+    controller.abort();
     caller?.removeEventListener("abort", onCaller);
     closing.removeEventListener("abort", onClosing);
   }

@@ -4,7 +4,7 @@
  * any. Whoever has TLSA RRs has `_tcp`, so an attacker who drops the question gains nothing but the failure.
  */
 import type { Link } from "../cache/answers.ts";
-import { manyListeners } from "../env/abort.ts";
+import { Ending } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
@@ -50,7 +50,7 @@ export type Rescued<T> =
 /** The attempt's result, unless it is in trouble or fails and the proof comes. */
 export async function orProofOfAbsence<T>(parts: Rescue<T>): Promise<Rescued<T>> {
   const { question, clock, hasFailed } = parts;
-  const over = manyListeners();
+  const over = new Ending();
   const stop = (): void => over.abort();
   if (parts.signal.aborted) stop();
   parts.signal.addEventListener("abort", stop, { once: true });

@@ -9,7 +9,7 @@ import { type Answer, joinAnswer } from "../dnssec/answer.ts";
 import type { Policy } from "../dnssec/judge.ts";
 import { failure } from "../dnssec/proof.ts";
 import { indeterminate } from "../dnssec/verdict.ts";
-import { manyListeners } from "../env/abort.ts";
+import { Ending } from "../env/abort.ts";
 import type { Env } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
@@ -69,7 +69,7 @@ class IterativeResolver implements Resolver {
   readonly #anchors: Anchors;
   readonly #known: KnownAnswers;
   readonly #private: PrivateAddresses;
-  readonly #closing = manyListeners();
+  readonly #closing = new Ending();
   readonly #forwarding: boolean;
   readonly #turns: Turns;
   #priming: Promise<void> | null = null;

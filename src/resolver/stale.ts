@@ -4,6 +4,7 @@
  * that a validator would refuse, and nothing bogus is served at all.
  */
 import type { Answer } from "../dnssec/answer.ts";
+import { Ending } from "../env/abort.ts";
 import type { Clock } from "../env/env.ts";
 import type { ExtendedError } from "../wire/edns.ts";
 import { EDE, RCODE } from "../wire/registry.ts";
@@ -24,7 +25,7 @@ export async function freshOrStale(parts: Refreshing): Promise<Answer> {
   const { clock, waitMs, caller, refresh, stale, aborted } = parts;
   const refreshed = refresh();
   if (waitMs === 0) return stale(null) ?? refreshed;
-  const timer = new AbortController();
+  const timer = new Ending();
   let onAbort = (): void => {};
   const gone = new Promise<"gone">((resolve) => {
     onAbort = () => resolve("gone");

@@ -12,14 +12,14 @@ import { createServer } from "node:net";
 const load = (path) => import(new URL(path, ${JSON.stringify(new URL("../../dist/", import.meta.url).href)}));
 const { systemExchange } = await load("net/exchange.js");
 const { systemClock, systemRandom } = await load("env/system.js");
-const { manyListeners } = await load("env/abort.js");
+const { Ending } = await load("env/abort.js");
 const { Name } = await load("wire/name.js");
 const silent = createSocket("udp4");
 await new Promise((resolve) => silent.bind(0, "127.0.0.1", resolve));
 const listener = createServer(() => {});
 await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
 const net = systemExchange({ clock: systemClock, random: systemRandom, settings: { randomCase: false } });
-const { signal } = manyListeners();
+const { signal } = new Ending();
 const question = { name: Name.parse("a.example."), type: 1, class: 1 };
 const ask = (transport, server) =>
   net.exchange({ server, transport, question, rd: false, cd: false, edns: null, timeoutMs: 200 }, signal);
