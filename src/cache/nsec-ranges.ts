@@ -35,6 +35,8 @@ export interface Synthesis {
   readonly zone: Name;
   readonly response: Extract<Conclusive, { readonly kind: "no data" | "name error" }>;
   readonly ttl: number;
+  /** Of a name error, which is the same for other names: what covers the name. Compared by identity only. */
+  readonly cover: object | null;
 }
 
 export class NsecRanges {
@@ -164,6 +166,7 @@ export class NsecRanges {
       zone: zone.name,
       response: { kind, question, soa: soa.rrset, authority: [soa.rrset, ...nsecs] },
       ttl: Math.floor((expiresMs - nowMs) / 1000),
+      cover: kind === "name error" ? ranges[0]! : null,
     };
   }
 

@@ -7,6 +7,7 @@
  * more than eight hashes with each (CVE-2026-42923). Nothing is concluded here: what is found goes through the validator.
  */
 import { LRUCache } from "lru-cache";
+import type { HashOnce } from "../dnssec/gap.ts";
 import { hashInOwner } from "../dnssec/nsec3.ts";
 import type { Clock } from "../env/env.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
@@ -17,9 +18,6 @@ import type { Synthesis } from "./nsec-ranges.ts";
 import { rrsetsWeight } from "./weight.ts";
 
 type Nsec3RRset = RRset<typeof TYPE.NSEC3>;
-
-/** `name` in canonical wire form, hashed once: RFC 5155 §5 with no additional iterations. */
-export type HashOnce = (name: Uint8Array, salt: Uint8Array) => Uint8Array;
 
 interface Range {
   readonly zone: NameKey;
@@ -176,7 +174,7 @@ export class Nsec3Ranges {
   }
 
   #hashOf(zone: ZoneRanges, name: Name): string {
-    return textOf(this.#hash(name.canonicalWire, zone.salt));
+    return textOf(this.#hash(name, zone.salt));
   }
 
   /** With another salt the chain is another, and what was known of the last one can deny nothing beside it. */
@@ -185,7 +183,7 @@ export class Nsec3Ranges {
     if (known !== undefined && textOf(known.salt) === textOf(salt)) return known;
     if (known !== undefined) for (const range of [...known.ranges]) this.#entries.delete(entryKey(range));
     const wildcard = zone.wildcard();
-    const hashed = (name: Name): string => textOf(this.#hash(name.canonicalWire, salt));
+    const hashed = (name: Name): string => textOf(this.#hash(name, salt));
     return {
       name: zone,
       salt,
@@ -247,6 +245,8 @@ function synthesis(
     zone: zone.name,
     response: { kind, question, soa: soa.rrset, authority: [...rrsets] },
     ttl: Math.floor((expiresMs - nowMs) / 1000),
+    // The match comes first, then what covers the next closer name.
+    cover: kind === "name error" ? ranges[1]! : null,
   };
 }
 

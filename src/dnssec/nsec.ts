@@ -119,13 +119,14 @@ function shown(
   return { kind: "shown", what, closestEncloser, optOut: false, records: [...new Set(records)] };
 }
 
-interface Span {
+/** What an NSEC RR says of names: none of its zone lies between the two. */
+export interface Span {
   readonly owner: Name;
   readonly next: Name;
 }
 
 /** Canonical order is the order of keys. RFC 4034 §6.1. */
-function covers({ owner, next }: Span, name: Name): boolean {
+export function covers({ owner, next }: Span, name: Name): boolean {
   if (owner.key < next.key) return owner.key < name.key && name.key < next.key;
   return owner.key < name.key || name.key < next.key; // leads back to the apex, or is malformed, which shows on use
 }
@@ -134,7 +135,8 @@ function isEmptyNonTerminal({ next }: Span, name: Name): boolean {
   return next.isStrictlyWithin(name);
 }
 
-function closestEncloser({ owner, next }: Span, name: Name): Name {
+/** Of a name that the span covers; the name itself, if it is an empty non-terminal. */
+export function closestEncloser({ owner, next }: Span, name: Name): Name {
   const left = name.commonAncestor(owner);
   const right = name.commonAncestor(next);
   return left.labelCount > right.labelCount ? left : right;

@@ -33,9 +33,12 @@ import { type Failure, failure } from "./proof.ts";
 import { verifyRRset } from "./signature.ts";
 import type { SecureZone } from "./zone-trust.ts";
 
-interface Nsec3Record extends DenyingRecord {
+export interface HashSpan {
   readonly owner: Uint8Array;
   readonly next: Uint8Array;
+}
+
+interface Nsec3Record extends DenyingRecord, HashSpan {
   readonly optOut: boolean;
 }
 
@@ -302,7 +305,8 @@ function costOf(iterations: number, saltOctets: number): number {
   return (iterations + 1) * Math.ceil((HASH_OCTETS + saltOctets) / 64);
 }
 
-function covers({ owner, next }: Nsec3Record, hash: Uint8Array): boolean {
+/** Strictly between the two hashes; the last NSEC3 of a zone leads back to the first. */
+export function covers({ owner, next }: HashSpan, hash: Uint8Array): boolean {
   const above = compareOctets(owner, hash) < 0;
   const below = compareOctets(hash, next) < 0;
   return compareOctets(owner, next) < 0 ? above && below : above || below;

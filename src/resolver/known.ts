@@ -9,7 +9,7 @@ import { cnameMadeBy, overlongAlias } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { ExtendedError } from "../wire/edns.ts";
 import type { Question } from "../wire/message.ts";
-import { RCODE, TYPE } from "../wire/registry.ts";
+import { EDE, RCODE, TYPE } from "../wire/registry.ts";
 import type { LinkStore } from "./link-store.ts";
 import type { Prefetcher } from "./prefetch.ts";
 import { staleNotes } from "./stale.ts";
@@ -52,6 +52,8 @@ export class KnownAnswers {
     if (finished !== undefined) return finished;
     const answer = this.#fresh(question);
     if (answer === undefined || answer.freshness !== undefined) return answer;
+    // What ranges deny is found as fast again, and random names would fill this and the young generation with it.
+    if (answer.ede.some(({ code }) => code === EDE.SYNTHESIZED)) return answer;
     if (this.#finished.size < FINISHED_ANSWERS) this.#finished.set(key, answer);
     return answer;
   }

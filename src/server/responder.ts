@@ -8,6 +8,7 @@ import { CLASS, EDE, isMetaType, OPCODE, OPTION, RCODE, TYPE, typeToText } from 
 import { type Access, createAccess, loopbackRules } from "./access.ts";
 import type { Prefix } from "./addresses.ts";
 import type { ServerCookies } from "./cookies.ts";
+import { DenialTemplates, type WrittenReply } from "./denial-templates.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { Rate } from "./rate.ts";
 import { bareReply, chaosReply, errorReply, type Reply, refusal, replyFromAnswer, replyUnchecked } from "./reply.ts";
@@ -76,6 +77,7 @@ class DnsResponder implements Responder {
   readonly #cookies: ServerCookies | null;
   readonly #chaos: ReadonlyMap<string, string | null>;
   readonly #memory: ReplyMemory;
+  readonly #denials = new DenialTemplates();
   readonly #rate: Rate;
 
   constructor(options: ResponderOptions) {
@@ -189,14 +191,26 @@ class DnsResponder implements Responder {
       return this.#finish(query, reply, from);
     }
     if (answer === null) return null;
-    const reply = this.#told(query, answer);
-    const octets = this.#finish(query, reply, from);
+    const { octets, reply } = this.#writtenFor(query, answer, from);
     const { message } = reply;
     // There may be a better one in a moment; and a cookie is one client's alone.
     if (answer.freshness !== undefined || (this.#cookies !== null && query.edns?.cookie)) return octets;
     const { ttl, validUntil } = answer;
     this.#memory.remember(request, from.transport, { octets, message, ttl, validUntil });
     return octets;
+  }
+
+  #writtenFor(query: Query, answer: Answer, from: Client): WrittenReply {
+    const second = Math.floor(this.#clock.unixSeconds());
+    const alike = this.#denials.recall(query, answer, from.transport, second);
+    if (alike !== null) {
+      this.#emit({ kind: "answered", from, reply: alike.reply.message });
+      return alike;
+    }
+    const reply = this.#told(query, answer);
+    const octets = this.#finish(query, reply, from);
+    this.#denials.remember(query, answer, from.transport, { octets, reply, second });
+    return { octets, reply };
   }
 
   #lookUp(query: Query, from: Client): Uint8Array | Promise<Uint8Array | null> {

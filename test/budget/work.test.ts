@@ -156,7 +156,7 @@ const cached: readonly Row[] = [
   ["another name that the same NSEC denies", [0, 0, 0, 0, 0, 0], [["nobodz.one.nsec. A"]], [["nobody.one.nsec. A"]]],
   [
     "another name that the same NSEC3 RRs deny",
-    [0, 0, 0, 0, 4, 0],
+    [0, 0, 0, 0, 1, 0],
     [["nobody1.two.nsec3. A"]],
     [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((i) => [`nobody${i}.two.nsec3. A`]),
   ],
