@@ -84,14 +84,12 @@ export class PackedAnswer {
     const name = Name.readUncompressed(reader);
     const answers = reader.u8();
     const authorities = reader.u8();
-    const rrsets: RRset[] = [];
-    for (let i = 0; i < answers + authorities; i++) rrsets.push(readRRset(reader, name));
+    const rrsets = readMany(answers + authorities, () => readRRset(reader, name));
     const value = { kind, name, rrsets: rrsets.slice(0, answers), authority: rrsets.slice(answers), rcode };
     const grounds = this.#grounds;
     if ("kind" in grounds) return mintInsecure(value, grounds);
     const validUntil = reader.u16() * 2 ** 32 + reader.u32();
-    const parts: ProofPart[] = [];
-    for (let count = reader.u8(); count > 0; count--) parts.push(readPart(reader, rrsets, grounds));
+    const parts = readMany(reader.u8(), () => readPart(reader, rrsets, grounds));
     return mintSecure(value, { parts, validUntil });
   }
 }
@@ -121,11 +119,16 @@ function readRRset(reader: Reader, owner: Name): RRset {
   const name = reader.u8() === 1 ? owner : Name.readUncompressed(reader);
   const type = reader.u16();
   const ttl = reader.u32();
-  const data: Uint8Array[] = [];
-  for (let count = reader.u8(); count > 0; count--) data.push(readOctets(reader));
-  const signatures: Rrsig[] = [];
-  for (let count = reader.u8(); count > 0; count--) signatures.push(decodeRdata(TYPE.RRSIG, readOctets(reader)));
+  const data = readMany(reader.u8(), () => readOctets(reader));
+  const signatures = readMany(reader.u8(), (): Rrsig => decodeRdata(TYPE.RRSIG, readOctets(reader)));
   return { name, type, ttl, data: data as [Uint8Array, ...Uint8Array[]], signatures };
+}
+
+/** With no more room than for these: an array that grows by itself has room for 17. */
+function readMany<T>(count: number, read: () => T): T[] {
+  const values = new Array<T>(count);
+  for (let i = 0; i < count; i++) values[i] = read();
+  return values;
 }
 
 function readOctets(reader: Reader): Uint8Array {

@@ -18,7 +18,7 @@ import { staleNotes } from "./stale.ts";
  * Answers kept ready for this very second, so that a hot name costs one look-up. They go with it: 50,000 that nobody asked
  * for again took 200 MB (measured 2026-11-27, Node 20).
  */
-const FINISHED_ANSWERS = 8192;
+const FINISHED_ANSWERS = 1024;
 
 export class KnownAnswers {
   readonly #clock: Clock;

@@ -134,5 +134,6 @@ function identity(type: RRType, rdata: Uint8Array): string {
 }
 
 function finished({ name, type, ttl, data, signatures }: Draft): RRset {
-  return { name, type, ttl, data: data as [Uint8Array, ...Uint8Array[]], signatures };
+  // An array that has grown has room for 17; the copy of it for what there is.
+  return { name, type, ttl, data: data as [Uint8Array, ...Uint8Array[]], signatures: signatures.slice() };
 }
