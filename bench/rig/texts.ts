@@ -84,8 +84,8 @@ saves the walk, not that.`,
     title: "Memory",
     text: `Resident memory after start, and its growth by 100,000 signed RRsets of some 170 octets, each asked for once; all caches
 are large enough for them (rootwalk's own default is 64 MiB, and keeps what fits). Answers that nobody asked for of late rest
-as strings of octets; what dominates rootwalk's growth is the heap that V8 has not given back yet: what lives is about a third
-of it.`,
+as strings of octets; what dominates rootwalk's growth is the heap that V8 has not given back yet: what lives is less than
+half of it.`,
     benches: ["memory"],
     charts: ["Memory grown by 100,000 signed RRsets"],
   },
