@@ -1,5 +1,4 @@
-/** What V8 is told at the start of a daemon: how far its heap may grow, and how soon it is worth its while to optimise. */
-import process from "node:process";
+/** How far V8 lets the heap grow before it collects: by default to four times what lives. */
 import { setFlagsFromString } from "node:v8";
 
 /**
@@ -9,14 +8,4 @@ import { setFlagsFromString } from "node:v8";
  */
 export function growSparingly(): void {
   setFlagsFromString("--heap-growing-percent=50");
-}
-
-/**
- * V8 11 has one optimising compiler, and it is dear: as it is set, a daemon that has just started spends more time in it
- * than the code it makes saves within the first thousand questions. So a function must have run eight times as long before
- * it is optimised: a cold question of the first 600 costs 1.2 ms of processor instead of 1.7; what runs for each cached
- * answer has come so far within a second (Node 20, 2026-11-27). Later V8s have Maglev for this, and no such flag.
- */
-export function optimiseLater(): void {
-  if (Number.parseInt(process.versions.v8 ?? "", 10) === 11) setFlagsFromString("--interrupt-budget=540672");
 }

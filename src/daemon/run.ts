@@ -12,7 +12,7 @@ import type { Configuration } from "./configuration.ts";
 import { type Control, controlPath, openControl } from "./control.ts";
 import { Engine } from "./engine.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { growSparingly, optimiseLater } from "./heap.ts";
+import { growSparingly } from "./heap.ts";
 import type { HttpDoor } from "./http.ts";
 import { inheritedAddresses } from "./inherited.ts";
 import type { DaemonIo } from "./io.ts";
@@ -36,7 +36,6 @@ export type { DaemonIo } from "./io.ts";
 /** Resolves to the exit code: 0 stopped as told, 1 an address could not be opened. UsageError. */
 export async function runDaemon(readConfiguration: () => Configuration, io: DaemonIo): Promise<number> {
   growSparingly();
-  optimiseLater();
   const primary = primaryOfThisWorker();
   if (primary !== null) return await runWorker(primary, readConfiguration, io);
   const configuration = readConfiguration();
