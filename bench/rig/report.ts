@@ -127,9 +127,12 @@ function rowsOf(rows: readonly AttackRow[] | readonly LossRow[]): string[] {
   const losses = rows.flatMap((row) => ("mode" in row ? [row] : []));
   if (losses.length === 0) return attacksOf(rows as readonly AttackRow[]);
   const cells = losses.map(({ mode, most, half, seconds, sent, lost }) =>
-    [mode, most, half, seconds, sent, lost].map((cell) => `${cell}`),
+    [mode, most, half, Math.round(sent / seconds), seconds, sent, lost].map((cell) => `${cell}`),
   );
-  return [table(["over", "most a second", "half of it", "seconds", "sent", "lost"], cells), ""];
+  return [
+    table(["over", "most a second", "half of it", "in truth asked a second", "seconds", "sent", "lost"], cells),
+    "",
+  ];
 }
 
 function attacksOf(rows: readonly AttackRow[]): string[] {

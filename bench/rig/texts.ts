@@ -99,7 +99,8 @@ for each name (its signatures are remembered), and writing an answer with four R
   },
   {
     title: "Is an answer ever lost?",
-    text: "Cached answers at half of the most that the daemon can give, for a while, over UDP, TCP and TLS.",
+    text: `Cached answers at half of the most that the daemon can give, for a while, over UDP, TCP and TLS. Over TLS the generator
+does not always keep that pace: what it did ask is in the table.`,
     benches: ["loss"],
     charts: [],
   },

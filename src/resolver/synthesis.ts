@@ -4,8 +4,9 @@
  * 12 µs a reply in process instead of 72, Node 20, 2026-11-27).
  */
 import type { Link } from "../cache/answers.ts";
-import { NsecRanges, type Synthesis } from "../cache/nsec-ranges.ts";
+import { NsecRanges } from "../cache/nsec-ranges.ts";
 import { Nsec3Ranges } from "../cache/nsec3-ranges.ts";
+import type { Synthesis } from "../cache/ranges.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { AnswerData } from "../dnssec/answer.ts";
