@@ -84,8 +84,7 @@ To repeat it, on Linux: \`node bench/install.mjs\` installs what rootwalk is mea
 \`npm run bench\` runs everything, in some 35 minutes, and writes this page, \`npm run bench -- cold-waits\` one bench, and
 \`npm run bench -- cold-waits unbound rootwalk\` one bench with these peers. Name servers, resolvers and the one who asks run in a
 network namespace of their own; the newest Node and Bun are npm packages, fetched into node_modules/.cache. A peer that is
-not there has no row, and a line of the run says so. The latest runs were made on a machine with other work to do, so single
-figures stray; the lowest and the highest show how far.
+not there has no row, and a line of the run says so. The latest run was one \`npm run bench\` on a machine without other work.
 
 ## Targets
 

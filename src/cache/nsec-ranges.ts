@@ -47,7 +47,8 @@ export class NsecRanges {
       if (!next.isWithin(zone) || ttl <= 0) continue;
       const { name: owner } = rrset;
       const expiresMs = nowMs + ttl * 1000;
-      this.#ranges.insert(known, { zone: zone.key, from: owner.key, to: next.key, owner, next, rrset, expiresMs });
+      const span = { zone: zone.key, from: owner.key, to: next.key, owner, next };
+      this.#ranges.insert(known, { ...span, rrset, expiresMs, usedMs: nowMs });
     }
   }
 

@@ -79,6 +79,7 @@ export class Nsec3Ranges {
         optOut: (flags & 1) !== 0,
         rrset,
         expiresMs: nowMs + ttl * 1000,
+        usedMs: nowMs,
       });
     }
   }

@@ -9,6 +9,8 @@ import type { Name, NameKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 
 export interface Range {
+  /** When it was last said to be in use, by the monotonic clock. */
+  usedMs: number;
   readonly zone: NameKey;
   /** Strings whose order is that of the zone's chain: keys of names, or hashes. */
   readonly from: string;
@@ -26,14 +28,19 @@ export interface Found<R> {
   readonly exact: boolean;
 }
 
+type Denied = Extract<Conclusive, { readonly kind: "no data" | "name error" }>;
+
 /** A denial put together from what is known, to be judged, and the seconds for which it may be used. */
 export interface Synthesis {
   readonly zone: Name;
-  readonly response: Extract<Conclusive, { readonly kind: "no data" | "name error" }>;
+  readonly response: () => Denied;
   readonly ttl: number;
   /** Of a name error, which is the same for other names: what covers the name. Compared by identity only. */
   readonly cover: object | null;
 }
+
+/** Order of use finer than this costs more than it tells: making the entry's key is a quarter of finding a range. */
+const USE_MS = 1000;
 
 export class Ranges<R extends Range, Z extends { readonly ranges: R[] }> {
   readonly #zones = new Map<NameKey, Z>();
@@ -60,7 +67,10 @@ export class Ranges<R extends Range, Z extends { readonly ranges: R[] }> {
     if (range === undefined || range.expiresMs <= nowMs) return null;
     const exact = range.from === sought;
     if (!exact && !covers(range, sought)) return null;
-    this.#entries.get(entryKey(range));
+    if (nowMs - range.usedMs >= USE_MS) {
+      range.usedMs = nowMs;
+      this.#entries.get(entryKey(range));
+    }
     return { range, exact };
   }
 
@@ -117,18 +127,17 @@ const entryKey = (range: Range): string => `${range.zone}\u0000\u0000${range.fro
 /** What ranges of a zone and its SOA deny together, for as long as the first of them lasts. `cover`: of a name error. */
 export function synthesis(
   { name, soa }: { readonly name: Name; readonly soa: KnownSoa },
-  denied: Pick<Synthesis["response"], "kind" | "question">,
+  denied: Pick<Denied, "kind" | "question">,
   by: { readonly ranges: readonly DenyingRange[]; readonly cover: Range | null; readonly nowMs: number },
 ): Synthesis {
   let { expiresMs } = soa;
-  const rrsets = new Set<RRset>([soa.rrset]);
-  for (const range of by.ranges) {
-    expiresMs = Math.min(expiresMs, range.expiresMs);
-    rrsets.add(range.rrset);
-  }
+  for (const range of by.ranges) expiresMs = Math.min(expiresMs, range.expiresMs);
   return {
     zone: name,
-    response: { ...denied, soa: soa.rrset, authority: [...rrsets] },
+    response: () => {
+      const rrsets = new Set<RRset>([soa.rrset, ...by.ranges.map(({ rrset }) => rrset)]);
+      return { ...denied, soa: soa.rrset, authority: [...rrsets] };
+    },
     ttl: Math.floor((expiresMs - by.nowMs) / 1000),
     cover: by.cover,
   };

@@ -125,7 +125,7 @@ export class Synthesizer {
       policy: this.#policy,
       work: new WorkBudget(limits),
     };
-    const verdict = validateResponse(found.response, zone, by);
+    const verdict = validateResponse(found.response(), zone, by);
     if (verdict.status !== "secure") return null;
     const capped = answerWithTtls(verdict, { age: 0, cap: ttl });
     if (capped.status === "secure") this.#rememberGap(found, capped, { zone, ttl });
