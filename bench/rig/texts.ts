@@ -110,8 +110,8 @@ half of it.`,
     text: `100,000 names that do not exist, each once, under a zone with NSEC and under one with NSEC3. Both are answered from denials
 that are known already, so name servers hardly notice. A denial is judged once a second for each range that covers names; of the
 other names in it only the range and the closest encloser are compared, and their reply is a copy of that one with another
-question. What dominates rootwalk: two system calls a name, one hash under NSEC3, and garbage collection. Unbound under NSEC is
-as fast as with cached answers, and half of that is nearly what a bare echo reaches in Node.`,
+question. What dominates rootwalk: two system calls a name, which are 7.6 µs of a bare
+echo; then reading the question, its look-up in the cache, one hash under NSEC3, and garbage collection.`,
     benches: ["random-names"],
     charts: ["Random names under NSEC: denied", "Random names under NSEC3: denied"],
   },
