@@ -9,7 +9,17 @@ import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
 import type { Name, NameKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
-import { type DenyingRange, denialTtl, type KnownSoa, Ranges, type Synthesis, soaIn, synthesis } from "./ranges.ts";
+import {
+  type DenyingRange,
+  denialTtl,
+  isSpokenFor,
+  type KnownSoa,
+  lacks,
+  Ranges,
+  type Synthesis,
+  soaIn,
+  synthesis,
+} from "./ranges.ts";
 import { rrsetsWeight } from "./weight.ts";
 
 interface NsecRange extends DenyingRange {
@@ -81,29 +91,22 @@ export class NsecRanges {
 
   #denyIn(zone: ZoneRanges, question: Question): Synthesis | null {
     const nowMs = this.#clock.monotonicMs();
-    const { soa } = zone;
-    if (soa === null || soa.expiresMs <= nowMs) return null;
+    if (!isSpokenFor(zone, nowMs)) return null;
     const { name } = question;
     const found = this.#ranges.find(zone, name.key, nowMs);
     if (found === null) return null;
     const { range, exact } = found;
-    const spoken = { name: zone.name, soa };
     const noData = (...ranges: NsecRange[]): Synthesis =>
-      synthesis(spoken, { kind: "no data", question }, { ranges, cover: null, nowMs });
-    if (exact) return lacks(range, question) ? noData(range) : null;
+      synthesis(zone, { kind: "no data", question }, { ranges, cover: null, nowMs });
+    if (exact) return lacks(rdataOf(range.rrset)[0]!, question.type) ? noData(range) : null;
     if (range.next.isStrictlyWithin(name)) return noData(range); // empty non-terminal
     const encloser = deeper(name.commonAncestor(range.owner), name.commonAncestor(range.next));
     const wildcard = encloser.wildcard();
     const source = wildcard === null ? null : this.#ranges.find(zone, wildcard.key, nowMs);
     if (source === null) return null;
-    if (source.exact) return lacks(source.range, question) ? noData(range, source.range) : null; // the wildcard has it: ask
-    return synthesis(spoken, { kind: "name error", question }, { ranges: [range, source.range], cover: range, nowMs });
+    if (source.exact) return lacks(rdataOf(source.range.rrset)[0]!, question.type) ? noData(range, source.range) : null; // the wildcard has it: ask
+    return synthesis(zone, { kind: "name error", question }, { ranges: [range, source.range], cover: range, nowMs });
   }
-}
-
-function lacks({ rrset }: NsecRange, { type }: Question): boolean {
-  const { types } = rdataOf(rrset)[0]!;
-  return !types.has(type) && !types.has(TYPE.CNAME);
 }
 
 const deeper = (a: Name, b: Name): Name => (a.labelCount >= b.labelCount ? a : b);

@@ -17,7 +17,9 @@ import {
   type DenyingRange,
   denialTtl,
   type Found,
+  isSpokenFor,
   type KnownSoa,
+  lacks,
   Ranges,
   type Synthesis,
   soaIn,
@@ -108,11 +110,12 @@ export class Nsec3Ranges {
 
   #denyIn(zone: ZoneRanges, question: Question): Synthesis | null {
     const nowMs = this.#clock.monotonicMs();
-    if (!isSpoken(zone, nowMs)) return null;
+    if (!isSpokenFor(zone, nowMs)) return null;
     const { name } = question;
     const own = this.#ranges.find(zone, this.#hashOf(zone, name), nowMs);
     if (own === null) return null;
-    if (own.exact) return lacks(own.range, question) ? denied(zone, question, [own.range], nowMs) : null;
+    if (own.exact)
+      return lacks(rdataOf(own.range.rrset)[0]!, question.type) ? denied(zone, question, [own.range], nowMs) : null;
     // From the apex down, as the validator goes (RFC 5155 §8.3).
     let match = this.#ranges.find(zone, zone.apexHash, nowMs);
     for (let labels = zone.name.labelCount; match?.exact; labels++) {
@@ -142,7 +145,8 @@ export class Nsec3Ranges {
     const source = hash === null ? null : this.#ranges.find(zone, hash, nowMs);
     if (source === null) return null;
     const ranges = [match, nextCloser, source.range];
-    if (source.exact) return lacks(source.range, question) ? denied(zone, question, ranges, nowMs) : null;
+    if (source.exact)
+      return lacks(rdataOf(source.range.rrset)[0]!, question.type) ? denied(zone, question, ranges, nowMs) : null;
     return synthesis(zone, { kind: "name error", question }, { ranges, cover: nextCloser, nowMs });
   }
 
@@ -179,17 +183,7 @@ interface EncloserProof {
   readonly nowMs: number;
 }
 
-function lacks({ rrset }: Nsec3Range, { type }: Question): boolean {
-  const { types } = rdataOf(rrset)[0]!;
-  return !types.has(type) && !types.has(TYPE.CNAME);
-}
-
-/** Its SOA is known, without which nothing tells how long a denial lasts. */
 type SpokenZone = ZoneRanges & { readonly soa: KnownSoa };
-
-function isSpoken(zone: ZoneRanges, nowMs: number): zone is SpokenZone {
-  return zone.soa !== null && zone.soa.expiresMs > nowMs;
-}
 
 function denied(zone: SpokenZone, question: Question, ranges: readonly Nsec3Range[], nowMs: number): Synthesis {
   return synthesis(zone, { kind: "no data", question }, { ranges, cover: null, nowMs });

@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { Conclusive } from "../rrset/findings.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name, NameKey } from "../wire/name.ts";
-import { TYPE } from "../wire/registry.ts";
+import { type RRType, TYPE } from "../wire/registry.ts";
 
 export interface Range {
   /** When it was last said to be in use, by the monotonic clock. */
@@ -146,6 +146,19 @@ export function synthesis(
 export interface KnownSoa {
   readonly rrset: RRset<typeof TYPE.SOA>;
   readonly expiresMs: number;
+}
+
+/** A zone whose SOA is known: without it nothing tells how long a denial lasts. */
+export function isSpokenFor<Z extends { readonly soa: KnownSoa | null }>(
+  zone: Z,
+  nowMs: number,
+): zone is Z & { readonly soa: KnownSoa } {
+  return zone.soa !== null && zone.soa.expiresMs > nowMs;
+}
+
+/** Does the bitmap of what stands at a name deny a type there? With a CNAME, the answer is that alias. */
+export function lacks({ types }: { readonly types: ReadonlySet<RRType> }, type: RRType): boolean {
+  return !types.has(type) && !types.has(TYPE.CNAME);
 }
 
 /** RFC 9077 §3: a denial lasts no longer than the SOA says. In seconds. */
