@@ -1,40 +1,15 @@
 /** The example of docs/dane.md: it is this file's neighbour, and it runs. */
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/env/system.ts";
 import { seededRandom } from "../../src/env/virtual.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { createResolver } from "../../src/resolver/create.ts";
+import { afterThisTest, mailServer } from "../mail/starttls-server.ts";
 import { openSession } from "./example.ts";
-import { pem, privateKey, tlsaLine } from "./harness.ts";
-
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-/** A mail server that gets as far as TLS. */
-async function mailServer(offer: "STARTTLS" | "nothing"): Promise<number> {
-  const server = createServer((socket) => {
-    closing.push(() => socket.destroy());
-    socket.on("error", () => {}).write("220 mx\r\n");
-    socket.on("data", function heard(octets: Buffer) {
-      const line = octets.toString();
-      if (line.startsWith("EHLO")) socket.write(offer === "STARTTLS" ? "250-mx\r\n250 STARTTLS\r\n" : "250 mx\r\n");
-      if (!line.startsWith("STARTTLS")) return;
-      socket.off("data", heard).write("220 go\r\n");
-      new TLSSocket(socket, { isServer: true, key: privateKey("leaf"), cert: pem("leaf") + pem("intermediate") }).on(
-        "error",
-        () => {},
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
+import { tlsaLine } from "./harness.ts";
 
 async function open(tlsa: string, offer: "STARTTLS" | "nothing" = "STARTTLS"): Promise<Socket> {
   const records = `@ MX 10 mx\nmx A 127.0.0.1\n${tlsa === "" ? "" : tlsaLine("_25._tcp.mx", tlsa)}`;
@@ -46,9 +21,9 @@ async function open(tlsa: string, offer: "STARTTLS" | "nothing" = "STARTTLS"): P
     trustAnchors: lab.anchors,
     settings: { queryPrivate: true },
   });
-  closing.push(() => void resolver.close());
+  afterThisTest(() => void resolver.close());
   const socket = await openSession(resolver, "ta.lab", await mailServer(offer));
-  closing.push(() => socket.destroy());
+  afterThisTest(() => socket.destroy());
   return socket;
 }
 

@@ -1,51 +1,21 @@
 /** The session of docs/mta-sts.md: it is this file's neighbour, and it delivers, refuses and reports. */
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/env/system.ts";
 import { seededRandom } from "../../src/env/virtual.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { createSts } from "../../src/mail/sts.ts";
 import { createTlsrptCollector, dayOf } from "../../src/mail/tlsrpt-collector.ts";
 import { createResolver } from "../../src/resolver/create.ts";
-import { pem, privateKey, tlsaLine } from "../dane/harness.ts";
+import { pem, tlsaLine } from "../dane/harness.ts";
 import { openSession } from "./example.ts";
-
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-type Behaviour = "STARTTLS" | "nothing" | "broken TLS";
-
-/** A mail server that gets as far as TLS. */
-async function mailServer(behaviour: Behaviour, leaf: string): Promise<number> {
-  const server = createServer((socket) => {
-    closing.push(() => socket.destroy());
-    socket.on("error", () => {}).write("220 mx\r\n");
-    socket.on("data", function heard(octets: Buffer) {
-      const line = octets.toString();
-      if (line.startsWith("EHLO")) socket.write(behaviour === "nothing" ? "250 mx\r\n" : "250-mx\r\n250 STARTTLS\r\n");
-      if (!line.startsWith("STARTTLS")) return;
-      socket.off("data", heard).write("220 go\r\n");
-      if (behaviour === "broken TLS") socket.on("data", () => socket.end("no TLS here\r\n"));
-      else
-        new TLSSocket(socket, { isServer: true, key: privateKey("leaf"), cert: pem(leaf) + pem("intermediate") }).on(
-          "error",
-          () => {},
-        );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
+import { afterThisTest, mailServer, type Offer } from "./starttls-server.ts";
 
 interface Story {
   readonly tlsa?: string;
   readonly policy?: string;
-  readonly server?: Behaviour;
+  readonly server?: Offer;
   readonly leaf?: string;
 }
 
@@ -65,7 +35,7 @@ async function told({ tlsa = "", policy: text = "", server = "STARTTLS", leaf = 
   });
   const sts = createSts({ resolver, fetch: async () => ({ kind: "text", text }) });
   const reports = createTlsrptCollector({ clock: { unixSeconds: () => 0 } });
-  closing.push(() => void resolver.close());
+  afterThisTest(() => void resolver.close());
   const port = await mailServer(server, leaf);
   let outcome: string;
   try {

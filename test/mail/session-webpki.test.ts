@@ -1,40 +1,11 @@
-/** Sessions by plans of planMail: what MTA-STS asks for is asked of the server, and nothing less will do. */
-import { type AddressInfo, createServer } from "node:net";
-import { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { told } from "../../src/dane/codes.ts";
 import { systemClock } from "../../src/env/system.ts";
 import { openSession, type SessionOptions } from "../../src/mail/session.ts";
 import type { WebPki } from "../../src/mail/webpki.ts";
 import { Name } from "../../src/wire/name.ts";
-import { pem, privateKey } from "../dane/harness.ts";
-
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-async function mailServer(offer: "STARTTLS" | "nothing" | "broken TLS", leaf: string): Promise<number> {
-  const server = createServer((socket) => {
-    closing.push(() => socket.destroy());
-    socket.on("error", () => {}).write("220 mx ESMTP\r\n");
-    socket.on("data", function heard(octets: Buffer) {
-      const line = octets.toString();
-      if (line.startsWith("EHLO")) socket.write(offer === "nothing" ? "250 mx\r\n" : "250-mx\r\n250 STARTTLS\r\n");
-      if (!line.startsWith("STARTTLS")) return;
-      socket.off("data", heard).write("220 go\r\n");
-      if (offer === "broken TLS") socket.on("data", () => socket.end("no TLS here\r\n"));
-      else
-        new TLSSocket(socket, { isServer: true, key: privateKey("leaf"), cert: pem(leaf) + pem("intermediate") }).on(
-          "error",
-          () => {},
-        );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
+import { pem } from "../dane/harness.ts";
+import { mailServer } from "./starttls-server.ts";
 
 /** The lab's CA in place of this machine's, which the types of `tls` do not let a program choose. */
 const unsafeTrust = { ca: pem("root") } as object;
