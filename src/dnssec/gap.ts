@@ -40,12 +40,19 @@ export class Gap {
 }
 
 function gapInNames({ name, authority }: AnswerData): ((other: Name) => boolean) | null {
-  const span = spansOf(authority).find((one) => covers(one, name));
-  if (span === undefined) return null;
+  const spans = spansOf(authority);
+  const span = spans.find((one) => covers(one, name));
+  if (span === undefined || !agree(spans, (one, { owner }) => covers(one, owner) || one.owner.equals(owner)))
+    return null;
   const encloser = closestEncloser(span, name);
   return (other) =>
     // The encloser itself would be an empty non-terminal, and names beside it have another.
     other.labelCount > encloser.labelCount && covers(span, other) && closestEncloser(span, other).equals(encloser);
+}
+
+/** A zone may contradict itself: one record denies what another one has, or delegates. Then it depends on their order. */
+function agree<T>(spans: readonly T[], speaksOf: (one: T, other: T) => boolean): boolean {
+  return spans.every((one) => spans.every((other) => one === other || !speaksOf(one, other)));
 }
 
 function spansOf(authority: readonly RRset[]): Span[] {
@@ -63,13 +70,11 @@ function gapInHashes({ name, authority }: AnswerData, zone: Name, hash: HashOnce
   const own = hash(name, salt);
   const span = spans.find((one) => coversHash(one, own));
   const above = hash(encloser, salt);
-  if (span === undefined || !spans.some(({ owner }) => compareOctets(owner, above) === 0)) return null;
-  return (other) => {
-    if (other.labelCount !== encloser.labelCount + 1 || !other.isWithin(encloser)) return false;
-    const hashed = hash(other, salt);
-    // What is matched exists, whatever seems to cover it.
-    return coversHash(span, hashed) && !spans.some(({ owner }) => compareOctets(owner, hashed) === 0);
-  };
+  const matches = ({ owner }: HashSpan, hashed: Uint8Array): boolean => compareOctets(owner, hashed) === 0;
+  if (span === undefined || !spans.some((one) => matches(one, above))) return null;
+  if (!agree(spans, (one, { owner }) => coversHash(one, owner) || matches(one, owner))) return null;
+  return (other) =>
+    other.labelCount === encloser.labelCount + 1 && other.isWithin(encloser) && coversHash(span, hash(other, salt));
 }
 
 function hashSpansOf(authority: readonly RRset[], zone: Name): (HashSpan & { readonly salt: Uint8Array })[] | null {

@@ -111,7 +111,7 @@ function moved(rrset: RRset, owner: Name | null): RRset {
   };
 }
 
-const scene = fc.record({
+export const scene = fc.record({
   model,
   name: anywhere,
   type: asked,
@@ -124,7 +124,7 @@ const scene = fc.record({
 
 const limits = { signatures: 64, failedSignatures: 8, hashes: 1000, digests: 64, queries: 0, octets: 0, nsLookups: 0 };
 
-function judge(): { by: Judge; engine: ReturnType<typeof unsafeEngine> } {
+export function judge(): { by: Judge; engine: ReturnType<typeof unsafeEngine> } {
   const engine = unsafeEngine();
   const policy = {
     algorithms: new Set([8, 13, 15]),
@@ -143,7 +143,7 @@ function judge(): { by: Judge; engine: ReturnType<typeof unsafeEngine> } {
 const same = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
   a.length === b.length && a.every((octets, i) => Buffer.compare(octets, b[i]!) === 0);
 
-function mustBe(holds: boolean, why: () => string): void {
+export function mustBe(holds: boolean, why: () => string): void {
   if (!holds) throw new Error(why());
 }
 
@@ -152,7 +152,7 @@ function within(engine: ReturnType<typeof unsafeEngine>, before: number): void {
   mustBe(engine.done.rounds <= limits.hashes, () => `${engine.done.rounds} hash rounds`);
 }
 
-const authorityOf = ({
+export const authorityOf = ({
   model: { loot, denials: style },
   authority,
   honest,

@@ -1,6 +1,7 @@
 /** What is fuzzed, each as a fast-check property: used for seconds by fuzz.test.ts and for hours by run.mjs. */
 import type fc from "fast-check";
 import { fileProperties } from "./files.ts";
+import { gapProperties } from "./gaps.ts";
 import { aliasProperties, proofProperties } from "./proofs.ts";
 import { resolverProperties } from "./resolver.ts";
 import { textProperties } from "./texts.ts";
@@ -19,5 +20,6 @@ export const targets: readonly Target[] = [
   ...fileProperties,
   ...proofProperties,
   ...aliasProperties,
+  ...gapProperties,
   ...resolverProperties,
 ];
