@@ -71,9 +71,19 @@ export function cnameMadeBy(
   target: Name,
 ): Verdict<AnswerData> {
   const { alias, authority } = verdict.value;
-  const made: RRset = { name, type: TYPE.CNAME, ttl: alias.ttl, data: [target.wire], signatures: [] };
-  const value: AnswerData = { kind: "answer", name, rrsets: [made], authority, rcode: RCODE.NOERROR };
+  const value: AnswerData = {
+    kind: "answer",
+    name,
+    rrsets: [cnameFrom(alias, name, target)],
+    authority,
+    rcode: RCODE.NOERROR,
+  };
   return verdict.status === "secure" ? mintSecure(value, verdict.proof) : mintInsecure(value, verdict.why);
+}
+
+/** Unsigned, with the DNAME's TTL. RFC 6672 §3.1. */
+export function cnameFrom(dname: RRset, name: Name, target: Name): RRset {
+  return { name, type: TYPE.CNAME, ttl: dname.ttl, data: [target.wire], signatures: [] };
 }
 
 /** The end that a DNAME makes whose target would be too long. RFC 6672 §2.2. */

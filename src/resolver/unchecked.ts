@@ -1,4 +1,5 @@
 /** Data for clients that ask for it unjudged (CD=1). It never enters the cache of answers. RFC 4035 §3.2.2; ATTACKS A-31, A-64. */
+import { cnameFrom } from "../dnssec/views.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
 import { EDE, RCODE, TYPE } from "../wire/registry.ts";
@@ -46,8 +47,14 @@ async function follow(start: Question, task: Task, fetcher: Fetcher, aliasSteps:
       case "name error":
         return { question: start, rcode: RCODE.NXDOMAIN, answer, authority: response.authority, ede: [] };
       case "alias":
-        answer.push(response.alias, ...(response.received === null ? [] : [response.received]));
+        answer.push(response.alias);
         if (response.target === null) return { question: start, rcode: RCODE.YXDOMAIN, answer, authority: [], ede: [] };
+        if (response.alias.type === TYPE.DNAME) {
+          answer.push(cnameFrom(response.alias, question.name, response.target));
+          // Who asks for the CNAME itself is not led on.
+          if (start.type === TYPE.CNAME)
+            return { question: start, rcode: RCODE.NOERROR, answer, authority: [], ede: [] };
+        }
         if (steps >= aliasSteps) return uncheckedFailure(start, `more than ${aliasSteps} aliases`);
         question = { ...question, name: response.target };
     }

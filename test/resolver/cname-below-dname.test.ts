@@ -5,7 +5,7 @@ import { buildWorld } from "../../src/lab/world.ts";
 import { demoWorld } from "../../src/lab/worlds/demo.ts";
 import { createResolver } from "../../src/resolver/create.ts";
 import { rdataOf } from "../../src/rrset/rrset.ts";
-import { TYPE } from "../../src/wire/registry.ts";
+import { RCODE, TYPE } from "../../src/wire/registry.ts";
 
 const now = 1_790_000_000;
 
@@ -29,5 +29,12 @@ test("the CNAME that a DNAME makes is the answer, secure, and nobody goes on to 
     );
     expect(answer.aliases.map((link) => link.verdict.status)).toEqual(["secure"]);
   }
+  // To a client that validates itself as well: CD=1.
+  const { rcode, answer } = await clock.run(() => resolver.resolveUnchecked("www.old.good.lab", "CNAME"));
+  expect(rcode).toBe(RCODE.NOERROR);
+  expect(answer.map(({ name, type }) => [String(name), type])).toEqual([
+    ["old.good.lab.", TYPE.DNAME],
+    ["www.old.good.lab.", TYPE.CNAME],
+  ]);
   await clock.run(() => resolver.close());
 });
