@@ -1,5 +1,6 @@
 /** Who may ask, and how much at once: loopback only unless told otherwise. */
 import { type Prefix, parsePrefix } from "./addresses.ts";
+import { clientNetwork } from "./client-network.ts";
 
 /** "cookie": allowed over TCP, and over UDP to those who show a cookie (RFC 7873 §5.2.3). */
 export type Decision = "allow" | "cookie" | "refuse" | "drop";
@@ -14,7 +15,7 @@ export interface AccessOptions {
   readonly rules?: readonly AccessRule[];
   /** For clients that no rule names. Default: refuse. */
   readonly otherwise?: Decision;
-  /** Questions of one client address that may wait for an answer at the same time. */
+  /** Questions of one client, an IPv4 address or an IPv6 /64, that may wait for an answer at the same time. */
   readonly waitingPerClient?: number;
   /** … and of all clients together. */
   readonly waitingInAll?: number;
@@ -57,17 +58,19 @@ export function createAccess(options: AccessOptions = {}): Access {
       return decision;
     },
     enter(address) {
-      const own = waiting.get(address) ?? 0;
+      const client = clientNetwork(address);
+      const own = waiting.get(client) ?? 0;
       if (own >= perClient || all >= inAll) return false;
-      waiting.set(address, own + 1);
+      waiting.set(client, own + 1);
       all += 1;
       return true;
     },
     leave(address) {
-      const own = waiting.get(address);
+      const client = clientNetwork(address);
+      const own = waiting.get(client);
       if (own === undefined) throw new RangeError(`${address} has no question waiting`);
-      if (own === 1) waiting.delete(address);
-      else waiting.set(address, own - 1);
+      if (own === 1) waiting.delete(client);
+      else waiting.set(client, own - 1);
       all -= 1;
     },
   };

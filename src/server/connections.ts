@@ -3,6 +3,7 @@
  * that has been idle longest. RFC 7766 §6.2.2, §6.2.3; RFC 9210 §4.2.
  */
 import type { Clock } from "../env/env.ts";
+import { clientNetwork } from "./client-network.ts";
 
 export interface Connection {
   readonly address: string;
@@ -23,7 +24,8 @@ export interface Room {
 
 export class Connections {
   readonly #room: Room;
-  readonly #all = new Set<Connection>();
+  /** With whose they are: see `clientNetwork`. */
+  readonly #all = new Map<Connection, string>();
   readonly #perClient = new Map<string, number>();
 
   constructor(room: Room) {
@@ -36,41 +38,44 @@ export class Connections {
 
   /** False: there is no room for this client, and nobody idle in whose place it could come. */
   makeRoom(address: string): boolean {
-    if ((this.#perClient.get(address) ?? 0) >= this.#room.perClient)
-      return this.#endIdlest((connection) => connection.address === address);
+    const client = clientNetwork(address);
+    if ((this.#perClient.get(client) ?? 0) >= this.#room.perClient) return this.#endIdlest((other) => other === client);
     return this.#all.size < this.#room.inAll || this.#endIdlest(() => true);
   }
 
   add(connection: Connection): void {
-    this.#all.add(connection);
-    this.#perClient.set(connection.address, (this.#perClient.get(connection.address) ?? 0) + 1);
+    const client = clientNetwork(connection.address);
+    this.#all.set(connection, client);
+    this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
   }
 
   /** Twice does no harm. */
   delete(connection: Connection): void {
-    if (!this.#all.delete(connection)) return;
-    const left = this.#perClient.get(connection.address)! - 1;
-    if (left === 0) this.#perClient.delete(connection.address);
-    else this.#perClient.set(connection.address, left);
+    const client = this.#all.get(connection);
+    if (client === undefined) return;
+    this.#all.delete(connection);
+    const left = this.#perClient.get(client)! - 1;
+    if (left === 0) this.#perClient.delete(client);
+    else this.#perClient.set(client, left);
   }
 
   sweep(nowMs: number): void {
-    for (const connection of this.#all) connection.sweep(nowMs);
+    for (const connection of this.#all.keys()) connection.sweep(nowMs);
   }
 
   finish(): void {
-    for (const connection of this.#all) connection.finish();
+    for (const connection of this.#all.keys()) connection.finish();
   }
 
   destroy(): void {
-    for (const connection of this.#all) connection.destroy();
+    for (const connection of this.#all.keys()) connection.destroy();
   }
 
   /** Without this, idlers would lock out everybody. False if every connection has a question waiting. */
-  #endIdlest(among: (connection: Connection) => boolean): boolean {
+  #endIdlest(among: (client: string) => boolean): boolean {
     let idlest: Connection | null = null;
-    for (const connection of this.#all) {
-      if (connection.pending > 0 || !among(connection)) continue;
+    for (const [connection, client] of this.#all) {
+      if (connection.pending > 0 || !among(client)) continue;
       if (idlest === null || connection.lastProgressMs < idlest.lastProgressMs) idlest = connection;
     }
     if (idlest === null) return false;

@@ -11,7 +11,7 @@ export interface ServerLimit {
 export const serverLimits = {
   udpPayload: { value: 1232, min: 512, max: 4096, why: "largest UDP answer, whatever the client allows: avoids fragments (RFC 9715 §3)" },
   connections: { value: 150, min: 1, max: 10000, why: "TCP connections at once, TLS and HTTPS among them; then the longest idle one is closed" },
-  connectionsPerClient: { value: 100, min: 1, max: 10000, why: "of these, from one address; then its own longest idle one is closed (RFC 7766 §6.2.2)" },
+  connectionsPerClient: { value: 100, min: 1, max: 10000, why: "of these, from one client, an IPv4 address or an IPv6 /64; then its own longest idle one is closed (RFC 7766 §6.2.2)" },
   handshakes: { value: 50, min: 1, max: 10000, why: "TLS handshakes at once; then the oldest is broken off, so that half-open ones keep nobody out" },
   handshakeMs: { value: 3000, min: 50, max: 60000, why: "a TLS handshake that takes longer is broken off" },
   questionsPerSecond: { value: 1000, min: 0, max: 1000000, why: "questions of one client, an IPv4 address or an IPv6 /64, but of loopback; beyond them UDP gets no answer or TC, the others SERVFAIL; 0: as many as they like" },

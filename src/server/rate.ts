@@ -4,8 +4,8 @@
  * nothing there that would hurt somebody else: every second time an empty answer with TC, after which an honest client
  * comes by TCP, where his address is proven (what BIND calls response rate limiting, and Unbound ip-ratelimit).
  */
-import { addressToOctets } from "../wire/address.ts";
 import { loopbackRules } from "./access.ts";
+import { clientNetwork } from "./client-network.ts";
 
 export type Pace = "fair" | "truncate" | "drop";
 
@@ -30,8 +30,9 @@ export class Rate {
   /** Counts a question. */
   pace(address: string, nowMs: number): Pace {
     const perSecond = this.#perSecond;
-    if (perSecond === 0 || isLoopback(address)) return "fair";
-    const network = networkOf(address);
+    if (perSecond === 0) return "fair";
+    const network = clientNetwork(address);
+    if (isLoopback(address, network)) return "fair";
     const bucket = this.#buckets.get(network) ?? { tokens: perSecond, filledMs: nowMs, over: 0 };
     this.#buckets.delete(network); // the map's order is that of the last questions
     this.#buckets.set(network, bucket);
@@ -51,12 +52,6 @@ export class Rate {
   }
 }
 
-const isLoopback = (address: string): boolean =>
-  address.startsWith("127.") || loopbackRules.some(({ prefix }) => prefix.has(address));
-
-/** An IPv4 address, or the /64 that one IPv6 host has to itself. */
-function networkOf(address: string): string {
-  if (!address.includes(":")) return address;
-  const octets = addressToOctets(address.split("%")[0]!);
-  return octets === null ? address : octets.subarray(0, 8).join(".");
-}
+/** Of IPv6 one address is loopback, and not its /64. */
+const isLoopback = (address: string, network: string): boolean =>
+  network.startsWith("127.") || loopbackRules.some(({ prefix }) => prefix.has(address));

@@ -49,6 +49,20 @@ describe("the pace of a client", () => {
     expect(rate.pace("2001:db8:0:1::1", 0)).toBe("fair");
   });
 
+  test("an IPv4 address is one client, though a socket for both families shows it as ::ffff:192.0.2.1", () => {
+    const rate = new Rate(1);
+    expect(rate.pace("::ffff:192.0.2.1", 0)).toBe("fair");
+    expect(rate.pace("::ffff:192.0.2.2", 0)).toBe("fair");
+    expect(rate.pace("192.0.2.1", 0)).not.toBe("fair");
+    for (let i = 0; i < 10; i++) expect(rate.pace("::ffff:127.0.0.1", 0)).toBe("fair");
+  });
+
+  test("the /64 of ::1 is not loopback", () => {
+    const rate = new Rate(1);
+    expect(rate.pace("::2", 0)).toBe("fair");
+    expect(rate.pace("::3", 0)).not.toBe("fair");
+  });
+
   test("a hundred thousand forged addresses do not make it grow", () => {
     const rate = new Rate(1);
     for (let i = 0; i < 100_000; i++) rate.pace(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 0);
