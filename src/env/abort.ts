@@ -12,6 +12,19 @@ export class Ending implements AbortSignal {
   aborted = false;
   onabort: AbortSignal["onabort"] = null;
   readonly #listeners = new Listeners();
+  #leave: (() => void) | null = null;
+
+  /** One that ends with `outer` at the latest, and is no longer heard of there once it has ended. */
+  static with(outer: AbortSignal): Ending {
+    const ending = new Ending();
+    const stop = (): void => ending.abort();
+    if (outer.aborted) stop();
+    else {
+      outer.addEventListener("abort", stop);
+      ending.#leave = () => outer.removeEventListener("abort", stop);
+    }
+    return ending;
+  }
 
   get signal(): Ending {
     return this;
@@ -24,6 +37,7 @@ export class Ending implements AbortSignal {
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
+    this.#leave?.();
     this.#listeners.tellAll();
   }
 

@@ -68,8 +68,8 @@ class Race {
   readonly #question: Question;
   readonly #zone: Delegation;
   readonly #context: ZoneContext;
-  readonly #outer: AbortSignal;
-  readonly #losers = new Ending();
+  /** Over once there is a result, or the caller's patience is. */
+  readonly #over: Ending;
   readonly #candidates = new Map<string, Candidate>();
   /** Tries and look-ups under way, and the steps they came to that nobody has looked at yet. */
   #running = 0;
@@ -86,7 +86,7 @@ class Race {
     this.#question = question;
     this.#zone = zone;
     this.#context = context;
-    this.#outer = signal;
+    this.#over = Ending.with(signal);
     for (const server of zone.servers) this.#addAddresses(server.addresses, server.port);
     this.#unresolved = [];
     for (const server of zone.servers) {
@@ -99,24 +99,20 @@ class Race {
   }
 
   async run(): Promise<ZoneReply> {
-    const stop = (): void => this.#losers.abort();
-    if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
-    this.#outer.addEventListener("abort", stop, { once: true });
     try {
       return await this.#race();
     } finally {
-      this.#outer.removeEventListener("abort", stop);
-      this.#losers.abort();
+      this.#over.abort();
     }
   }
 
   async #race(): Promise<ZoneReply> {
-    let patience = this.#startNext();
+    let patience = this.#over.aborted ? null : this.#startNext();
     for (;;) {
-      if (this.#outer.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
+      if (this.#over.aborted) return { kind: "failed", why: "aborted", detail: "no longer needed" };
       if (this.#running === 0 && this.#steps.length === 0) return this.#nobodyLeft();
       const step = await this.#nextStep(patience);
-      if (this.#outer.aborted) continue; // the step was the abort itself: nothing new is begun
+      if (this.#over.aborted) continue; // the step was the abort itself: nothing new is begun
       switch (step.kind) {
         case "patience over":
           patience = this.#startNext();
@@ -208,7 +204,7 @@ class Race {
     const zone = this.#zone;
     const signed = zone.ds !== null || zone.evidence.length === 0;
     const target = { server, transport, rd: zone.mode === "recursive", zone: zone.zone, signed };
-    const reply = await askServer(this.#question, target, this.#context, this.#losers.signal);
+    const reply = await askServer(this.#question, target, this.#context, this.#over);
     if (transport === "udp" && reply.kind !== "spent" && reply.transport === "tcp") candidate.tcp += 1;
     switch (reply.kind) {
       case "spent":
@@ -251,7 +247,7 @@ class Race {
       const server = this.#unresolved.pop();
       if (server === undefined) return;
       this.#lookups += 1;
-      const lookup = lookUpAddresses(server.name, this.#losers.signal, this.#zone).then((addresses): Step => {
+      const lookup = lookUpAddresses(server.name, this.#over, this.#zone).then((addresses): Step => {
         this.#lookups -= 1;
         return { kind: "addresses", addresses, name: server.name };
       });

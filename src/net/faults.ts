@@ -32,7 +32,7 @@ export interface FaultyExchange {
 
 export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExchange): Exchange {
   let asked = 0;
-  const overtaken = new Set<() => void>();
+  const overtaken = new Set<Ending>();
 
   async function suffer(fault: Fault, ask: Ask, signal: AbortSignal): Promise<ExchangeResult> {
     switch (fault.kind) {
@@ -42,13 +42,9 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
       case "unreachable":
         return { kind: "unreachable", code: fault.code };
       case "duplicate": {
-        const loser = new Ending();
-        const stop = (): void => loser.abort();
-        if (signal.aborted) stop();
-        signal.addEventListener("abort", stop);
+        const loser = Ending.with(signal);
         const first = await Promise.race([exchange(ask, loser), exchange(ask, loser)]);
-        signal.removeEventListener("abort", stop);
-        stop();
+        loser.abort();
         return first;
       }
       case "delay": {
@@ -89,13 +85,11 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
 
   async function nextToPass(patienceMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const enough = new Ending();
-    const stop = (): void => enough.abort();
-    overtaken.add(stop);
-    signal.addEventListener("abort", stop);
-    await clock.sleep(patienceMs, enough.signal);
-    signal.removeEventListener("abort", stop);
-    overtaken.delete(stop);
+    const enough = Ending.with(signal);
+    overtaken.add(enough);
+    await clock.sleep(patienceMs, enough);
+    overtaken.delete(enough);
+    enough.abort();
   }
 
   return async (ask, signal) => {
@@ -103,7 +97,7 @@ export function withFaults({ exchange, clock, random, plan, onFault }: FaultyExc
     const fault = plan(ask, index);
     if (fault !== null) onFault?.(fault, ask, index);
     const result = fault === null ? await exchange(ask, signal) : await suffer(fault, ask, signal);
-    if (fault?.kind !== "reorder") for (const release of [...overtaken]) release();
+    if (fault?.kind !== "reorder") for (const waiting of [...overtaken]) waiting.abort();
     return signal.aborted ? silence : result;
   };
 }

@@ -28,9 +28,7 @@ export class GlueWatch {
     signal: AbortSignal,
     lookUp: (signal: AbortSignal) => Promise<readonly string[]>,
   ): Promise<readonly string[]> {
-    const controller = new Ending();
-    const stop = (): void => controller.abort();
-    signal.addEventListener("abort", stop, { once: true });
+    const over = Ending.with(signal);
     let listener: Listener = () => {};
     const seen = new Promise<readonly string[]>((resolve) => {
       listener = resolve;
@@ -39,12 +37,11 @@ export class GlueWatch {
     listeners.add(listener);
     this.#listeners.set(server.key, listeners);
     try {
-      return await Promise.race([lookUp(controller.signal), seen]);
+      return await Promise.race([lookUp(over), seen]);
     } finally {
-      signal.removeEventListener("abort", stop);
       listeners.delete(listener);
       if (listeners.size === 0) this.#listeners.delete(server.key);
-      controller.abort();
+      over.abort();
     }
   }
 }

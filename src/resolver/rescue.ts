@@ -50,21 +50,17 @@ export type Rescued<T> =
 /** The attempt's result, unless it is in trouble or fails and the proof comes. */
 export async function orProofOfAbsence<T>(parts: Rescue<T>): Promise<Rescued<T>> {
   const { question, clock, hasFailed } = parts;
-  const over = new Ending();
-  const stop = (): void => over.abort();
-  if (parts.signal.aborted) stop();
-  parts.signal.addEventListener("abort", stop, { once: true });
+  const over = Ending.with(parts.signal);
   try {
-    const attempt = parts.attempt(over.signal).then((result) => ({ kind: "answered", result }) as const);
-    const late = clock.sleep(HEAD_START_MS, over.signal);
+    const attempt = parts.attempt(over).then((result) => ({ kind: "answered", result }) as const);
+    const late = clock.sleep(HEAD_START_MS, over);
     const early = await Promise.race([attempt, parts.trouble.then(() => null), late.then(() => null)]);
     if (early !== null && !hasFailed(early.result)) return early;
-    const absence = parts.proof(over.signal).then((link) => absenceIn(link, question));
+    const absence = parts.proof(over).then((link) => absenceIn(link, question));
     const conclusive = attempt.then((outcome) => (hasFailed(outcome.result) ? null : outcome));
     return (await firstToTell<Rescued<T>>(conclusive, absence)) ?? (await attempt);
   } finally {
-    stop();
-    parts.signal.removeEventListener("abort", stop);
+    over.abort();
   }
 }
 

@@ -73,6 +73,41 @@ describe("an ending beside an AbortController", () => {
   });
 });
 
+describe("an ending with an outer signal", () => {
+  for (const [name, outer] of [
+    ["one of ours", () => new Ending()],
+    ["the platform's", () => new AbortController()],
+  ] as const)
+    describe(name, () => {
+      it("ends with it, and has ended where that has", () => {
+        const controller = outer();
+        const [before, heard] = [Ending.with(controller.signal), [] as string[]];
+        before.addEventListener("abort", () => heard.push("told"));
+        expect(before.aborted).toBe(false);
+        controller.abort();
+        expect([before.aborted, Ending.with(controller.signal).aborted, heard]).toEqual([true, true, ["told"]]);
+      });
+
+      it("ends alone, and is then no longer listened for", () => {
+        const { signal } = outer();
+        const listeners = new Set<unknown>();
+        const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+        signal.addEventListener = (type: "abort", listener: () => void) => {
+          listeners.add(listener);
+          add(type, listener);
+        };
+        signal.removeEventListener = (type: "abort", listener: () => void) => {
+          listeners.delete(listener);
+          remove(type, listener);
+        };
+        const inner = Ending.with(signal);
+        expect(listeners.size).toBe(1);
+        inner.abort();
+        expect([signal.aborted, listeners.size]).toEqual([false, 0]);
+      });
+    });
+});
+
 describe("a world of somebody else's", () => {
   const world = (seen: AbortSignal[]) =>
     withGenuineSignals({
