@@ -5,7 +5,7 @@
  */
 import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { Message } from "../wire/message.ts";
-import { ttlOffsets } from "../wire/ttls.ts";
+import { ttlOffsets } from "../wire/places.ts";
 import type { ClientTransport } from "./written.ts";
 
 /** Longer questions carry something unusual, larger replies are for TCP: neither is worth the memory. */
