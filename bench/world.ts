@@ -54,14 +54,6 @@ export const benchWorld: WorldDescription = {
   ],
 };
 
-/** The same world with a delay of its servers, there and back. */
-export function withLatency(description: WorldDescription, latencyMs: number): WorldDescription {
-  const names = new Set(
-    description.zones.flatMap(({ apex, servers }) => servers ?? [apex === "." ? "ns." : `ns.${apex}`]),
-  );
-  return { ...description, servers: [...names].map((name) => ({ name, latencyMs })) };
-}
-
 /** The world's answers without what it costs to make them: each is made once, then given out again. */
 export function replayed(world: World): { readonly exchange: Exchange; readonly asked: () => number } {
   const replies = new Map<string, Uint8Array>();
