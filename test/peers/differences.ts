@@ -52,8 +52,12 @@ export const explanations: readonly Explanation[] = [
     id: "named stops at a DNAME above the name when DNAME is asked for",
     rfc: "RFC 6672 §3.2",
     why: "The DNAME of an ancestor is not the name's own: the CNAME made from it is followed, as for any other type. BIND 9.18 takes it for the answer.",
-    applies: ({ question, peer, ours }) =>
-      peer === "named" && question.type === "DNAME" && isAliased(question, ours) && isBelowDname(question, ours),
+    applies: ({ question, peer, ours, theirs }) =>
+      peer === "named" &&
+      question.type === "DNAME" &&
+      isBelowDname(question, theirs) &&
+      // Where it leads, a wounded zone may not be able to say that there is nothing.
+      (isAliased(question, ours) || (ours?.rcode === "SERVFAIL" && question.zone.wound !== null)),
   },
   {
     id: "one good signature is enough",
