@@ -73,6 +73,7 @@ export async function freePort(): Promise<number> {
 export interface Running {
   readonly child: ChildProcess;
   readonly port: number;
+  readonly out: () => string;
   readonly err: () => string;
   readonly ended: Promise<number | null>;
 }
@@ -98,7 +99,7 @@ export async function startDaemon(
     () => out.includes("ready") || child.exitCode !== null,
     () => err,
   );
-  return { child, port: Number(/:([0-9]+)/.exec(out)?.[1] ?? 0), err: () => err, ended };
+  return { child, port: Number(/:([0-9]+)/.exec(out)?.[1] ?? 0), out: () => out, err: () => err, ended };
 }
 
 export async function until(what: () => boolean | Promise<boolean>, told: () => string = () => ""): Promise<void> {
