@@ -49,6 +49,7 @@ export type ResolutionEvent =
   /** Something was left out of a response, and why: glue out of bailiwick, foreign records… */
   | { readonly kind: "refused"; readonly what: string; readonly name: Name; readonly why: string }
   | { readonly kind: "cached"; readonly question: Question; readonly status: string }
+  /** A client's question met a bound on its way, the setting of this name first. */
   | { readonly kind: "limit"; readonly limit: string; readonly question: Question }
   /** Keys of a managed trust anchor's zone were looked for. Null: never again, for no key is trusted any more. */
   | {

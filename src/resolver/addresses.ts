@@ -37,8 +37,9 @@ export class AddressLookup implements AddressBook {
   /** The first family that has any; never rejects. */
   async lookUp(server: Name, task: Task): Promise<readonly string[]> {
     const { session } = task;
-    if (task.depth >= this.#settings.addressDepth || session.failedNsLookups >= this.#settings.nsLookupsFailed) {
-      session.refuse();
+    const { addressDepth, nsLookupsFailed } = this.#settings;
+    if (task.depth >= addressDepth || session.failedNsLookups >= nsLookupsFailed) {
+      session.refuse(task.depth >= addressDepth ? "addressDepth" : "nsLookupsFailed");
       return [];
     }
     if (!session.work.take("nsLookups")) return [];

@@ -52,6 +52,8 @@ export class Follower {
         // What broke off at a later name, or for a limit of this question, is remembered for the name that was asked.
         if (isFailure(link.verdict) && once !== null && task.depth === 0 && (links.length > 0 || task.session.cutShort))
           this.#links.rememberFailure(start, link.verdict);
+        const { limit, env } = task.session;
+        if (task.depth === 0 && limit !== null) env.emit({ kind: "limit", limit, question: start });
         return joinAnswer({ question: start, links, last: link.verdict, notes: link.notes });
       }
       const step = aliasStep(question, link);

@@ -5,7 +5,7 @@
 
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { Judge, Policy } from "../dnssec/judge.ts";
-import { WorkBudget } from "../dnssec/work.ts";
+import { WorkBudget, type WorkKind } from "../dnssec/work.ts";
 import type { Env, Exchange } from "../env/env.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Question } from "../wire/message.ts";
@@ -36,7 +36,7 @@ export class Session {
   failedNsLookups = 0;
   /** Aborts when the client is answered or gone: nothing is done for it any longer. */
   readonly signal: AbortSignal;
-  #refused = false;
+  #refusedBy: keyof Settings | null = null;
   readonly #settings: Settings;
   readonly #policy: Policy;
   readonly #engine: CryptoEngine;
@@ -52,14 +52,15 @@ export class Session {
     this.#policy = policy;
     this.#engine = engine;
     this.#turns = parts.turns;
+    const limitOf = (kind: WorkKind): number => settings[settingOf[kind]];
     this.work = new WorkBudget({
-      signatures: settings.signaturesPerQuestion,
-      failedSignatures: settings.failedSignatures,
-      hashes: settings.nsec3Rounds,
-      digests: settings.digestsPerQuestion,
-      queries: settings.queriesPerQuestion,
-      octets: settings.octetsPerQuestion,
-      nsLookups: settings.nsLookups,
+      signatures: limitOf("signatures"),
+      failedSignatures: limitOf("failedSignatures"),
+      hashes: limitOf("hashes"),
+      digests: limitOf("digests"),
+      queries: limitOf("queries"),
+      octets: limitOf("octets"),
+      nsLookups: limitOf("nsLookups"),
     });
     const emit = (event: ResolutionEvent): void => {
       if (event.kind === "no reply") this.#note(`${event.server.address} ${event.why}`, event.question);
@@ -91,27 +92,32 @@ export class Session {
    * else must hear of it.
    */
   get cutShort(): boolean {
-    return this.#refused || this.work.exhausted !== null;
+    return this.limit !== null;
+  }
+
+  /** The first limit that was reached, by its setting's name; null: none was. */
+  get limit(): keyof Settings | null {
+    return this.#refusedBy ?? (this.work.exhausted === null ? null : settingOf[this.work.exhausted]);
   }
 
   /** Work was refused for a limit that is not counted in `work`. */
-  refuse(): void {
-    this.#refused = true;
+  refuse(by: keyof Settings): void {
+    this.#refusedBy ??= by;
   }
 
   /** Counts a question; false when its name, or its name and type, was asked often enough. */
   readonly mayAsk = (question: Question): boolean => {
-    const allowed =
-      this.#count(question.name.key, this.#settings.queriesPerName) &&
-      this.#count(`${question.type} ${question.name.key}`, this.#settings.queriesPerNameAndType);
-    if (!allowed) this.refuse();
-    return allowed;
+    const { key } = question.name;
+    const isOver =
+      this.#reached(key, "queriesPerName") ?? this.#reached(`${question.type} ${key}`, "queriesPerNameAndType");
+    if (isOver !== null) this.refuse(isOver);
+    return isOver === null;
   };
 
-  #count(key: string, limit: number): boolean {
+  #reached<T extends "queriesPerName" | "queriesPerNameAndType">(key: string, limit: T): T | null {
     const count = (this.#asked.get(key) ?? 0) + 1;
     this.#asked.set(key, count);
-    return count <= limit;
+    return count <= this.#settings[limit] ? null : limit;
   }
 
   /** Resolves when a server fails with a question for this name; may never. */
@@ -132,6 +138,17 @@ export class Session {
     this.trouble.push(text);
   }
 }
+
+/** What an operator knows the bounds of work by. */
+const settingOf = {
+  signatures: "signaturesPerQuestion",
+  failedSignatures: "failedSignatures",
+  hashes: "nsec3Rounds",
+  digests: "digestsPerQuestion",
+  queries: "queriesPerQuestion",
+  octets: "octetsPerQuestion",
+  nsLookups: "nsLookups",
+} as const satisfies Record<WorkKind, keyof Settings>;
 
 /** Messages of more octets than a datagram has. */
 const LARGE_OCTETS = 4096;

@@ -44,6 +44,9 @@ describe("a burnt budget", () => {
         const victim = await scene.ask("x.a.t0");
         expect(victim.status).toMatch(/bogus|indeterminate/);
         expect(victim.reason).toMatch(/too much validation work|too many queries/);
+        const limits = () => scene.events.flatMap((event) => (event.kind === "limit" ? [event] : []));
+        expect(limits(), "an operator hears of it").toMatchObject([{ limit: Object.keys(settings)[0] }]);
+        expect(`${limits()[0]!.question.name}`).toBe("x.a.t0.");
         const again = await scene.ask("x.a.t0");
         expect(again, "it is remembered").toMatchObject({ status: victim.status, cost: { packets: 0, signatures: 0 } });
         expect(again.ede).toContain(13);
@@ -55,6 +58,7 @@ describe("a burnt budget", () => {
         ]) {
           expect(await scene.ask(name), name).toMatchObject({ status: "secure" });
         }
+        expect(limits(), "of nobody else").toHaveLength(1);
       });
     });
 
