@@ -1,6 +1,7 @@
 /** What all processes counted, for Prometheus; prom-client writes it in Prometheus' form. */
 import { type Metric, Registry } from "prom-client";
 import { mergeCounts } from "../page/fold.ts";
+import type { Histogram } from "../page/status.ts";
 import type { WorkerStatus } from "./commands.ts";
 import { packageVersion } from "./package.ts";
 import { sumOf } from "./tally.ts";
@@ -122,13 +123,7 @@ function familiesOf(statuses: readonly WorkerStatus[]): readonly Family[] {
   ];
 }
 
-function latencyOf({
-  boundsMs,
-  counts,
-}: {
-  readonly boundsMs: readonly number[];
-  readonly counts: readonly number[];
-}): Family {
+function latencyOf({ boundsMs, counts, sumMs }: Histogram): Family {
   const name = "rootwalk_answer_seconds";
   const values: Sample[] = [];
   let sum = 0;
@@ -138,6 +133,7 @@ function latencyOf({
   });
   sum += counts[boundsMs.length] ?? 0;
   values.push({ metricName: `${name}_bucket`, labels: { le: "+Inf" }, value: sum });
+  values.push({ metricName: `${name}_sum`, value: sumMs / 1000 });
   values.push({ metricName: `${name}_count`, value: sum });
   return { name, help: "from question to answer", type: "histogram", values };
 }

@@ -37,6 +37,7 @@ class Folding implements Fold {
   readonly #outcomes: Record<Outcome, number> = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 };
   #fromCache = 0;
   readonly #latency = new Array<number>(boundsMs.length + 1).fill(0);
+  #latencySumMs = 0;
   #lastSlot: number;
   #answered = new Array<number>(SLOTS).fill(0);
   #failed = new Array<number>(SLOTS).fill(0);
@@ -103,7 +104,7 @@ class Folding implements Fold {
     return {
       outcomes: { ...this.#outcomes },
       fromCache: this.#fromCache,
-      latency: { boundsMs, counts: [...this.#latency] },
+      latency: { boundsMs, counts: [...this.#latency], sumMs: this.#latencySumMs },
       history: {
         slotSeconds: SLOT_SECONDS,
         lastSlot: this.#lastSlot,
@@ -119,6 +120,7 @@ class Folding implements Fold {
     this.#outcomes[outcome] += 1;
     const above = boundsMs.findIndex((bound) => ms <= bound);
     this.#latency[above < 0 ? boundsMs.length : above]! += 1;
+    this.#latencySumMs += ms;
     this.#advance();
     this.#answered[SLOTS - 1]! += 1;
     if (outcome === "bogus" || outcome === "indeterminate") this.#failed[SLOTS - 1]! += 1;
@@ -179,6 +181,7 @@ export function mergeCounts(all: readonly Counts[]): Counts {
     latency: {
       boundsMs,
       counts: Array.from({ length: boundsMs.length + 1 }, (_, i) => sum((one) => one.latency.counts[i] ?? 0)),
+      sumMs: sum((one) => one.latency.sumMs),
     },
     history: mergeHistories(all.map((one) => one.history)),
     upstream: {

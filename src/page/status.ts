@@ -47,6 +47,8 @@ export interface Counts {
 export interface Histogram {
   readonly boundsMs: readonly number[];
   readonly counts: readonly number[];
+  /** All that was counted, added up. */
+  readonly sumMs: number;
 }
 
 /** Answers in slots of time, the oldest first; the last slot is not over yet. */
