@@ -1,7 +1,5 @@
 /** What a command is, and what it may touch: its arguments and an Io, so that tests run commands without a process. */
-import type { Clock, Timer } from "../env/env.ts";
-import type { Resolver } from "../resolver/api.ts";
-import type { ResolverOptions } from "../resolver/create.ts";
+import type { DaemonIo as Io } from "../daemon/io.ts";
 
 export interface Command {
   /** One word, or two: "dane check". */
@@ -49,17 +47,5 @@ export interface Given {
   number(option: string, range: { readonly min: number; readonly max: number }): number | undefined;
 }
 
-export interface Io {
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-  /** Aborts on SIGINT and SIGTERM. */
-  readonly stop: AbortSignal;
-  readonly clock: Clock & Timer;
-  readonly createResolver: (options: ResolverOptions) => Resolver;
-  /** Environment variables; none where it is missing. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Calls `listener` at each SIGHUP, until the function returned is called. */
-  readonly onReload?: (listener: () => void) => () => void;
-}
-
+export type { DaemonIo as Io } from "../daemon/io.ts";
 export { UsageError } from "../daemon/usage-error.ts";

@@ -1,4 +1,4 @@
-/** What the daemon may touch: streams, signals, the clock; so that tests run it without a process of its own. */
+/** What the daemon and the commands may touch: streams, signals, the clock; so that tests run them without a process of their own. */
 import type { Clock, Timer } from "../env/env.ts";
 import type { Resolver } from "../resolver/api.ts";
 import type { ResolverOptions } from "../resolver/create.ts";
@@ -10,6 +10,7 @@ export interface DaemonIo {
   readonly stop: AbortSignal;
   readonly clock: Clock & Timer;
   readonly createResolver: (options: ResolverOptions) => Resolver;
+  /** Environment variables; none where it is missing. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Calls `listener` at each SIGHUP, until the function returned is called. */
   readonly onReload?: (listener: () => void) => () => void;

@@ -31,8 +31,6 @@ import {
   WorkerPool,
 } from "./workers.ts";
 
-export type { DaemonIo } from "./io.ts";
-
 /** Resolves to the exit code: 0 stopped as told, 1 an address could not be opened. UsageError. */
 export async function runDaemon(readConfiguration: () => Configuration, io: DaemonIo): Promise<number> {
   growSparingly();
