@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { atMost } from "../mail/at-most.ts";
 import { type Checked, checkDomain } from "../mail/check.ts";
 import type { DomainReport, Outcome } from "../mail/check-report.ts";
-import { type StarttlsProtocol, starttlsProtocols } from "../mail/dialogs.ts";
+import type { StarttlsProtocol } from "../mail/dialogs.ts";
 import type { KeyKind } from "../mail/probe.ts";
 import { defaultPatience } from "../mail/tls-client.ts";
 import { addressToOctets } from "../wire/address.ts";
@@ -11,7 +11,7 @@ import { type Command, type Given, type Io, UsageError } from "./command.ts";
 import { checkText, nagiosCode, nagiosLine, worstOutcome } from "./dane-check-text.ts";
 import { secondsFrom } from "./duration.ts";
 import { asciiName } from "./names.ts";
-import { portFrom, starttlsOption } from "./server-options.ts";
+import { portFrom, starttlsOption, starttlsRows } from "./server-options.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
 
 const exitCodes: Readonly<Record<Outcome, number>> = {
@@ -37,10 +37,7 @@ export const daneCheckCommand: Command = {
     host: { value: null, why: "DOMAIN is the name of a host, not of a mail domain: no MX" },
     service: { value: "NAME", why: "hosts from SRV records: --service imaps asks for _imaps._tcp.DOMAIN (RFC 7673)" },
     port: { value: "N", short: "p", why: "of the servers, and of their TLSA records; default 25" },
-    starttls: {
-      value: "PROTOCOL",
-      why: `what is spoken before TLS: ${starttlsProtocols.join(", ")}; default: by port`,
-    },
+    starttls: starttlsRows.starttls,
     tls: { value: null, why: "TLS from the first octet; the default for ports that are not known for STARTTLS" },
     algorithm: { value: "KIND", why: "certificates of one kind only: rsa or ecdsa" },
     address: {

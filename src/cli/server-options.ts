@@ -1,8 +1,8 @@
 /** Options that several tools for servers share: port, STARTTLS, files with certificates and keys. */
-import { readFileSync } from "node:fs";
+import { octetsOf } from "../daemon/trust-files.ts";
 import { type StarttlsProtocol, starttlsProtocols } from "../mail/dialogs.ts";
 import { type KeyMaterial, KeyMaterialError, readKeyMaterial } from "../mail/key-material.ts";
-import { type Given, UsageError } from "./command.ts";
+import { type Given, type OptionRows, UsageError } from "./command.ts";
 
 /** `--port`, or the one given elsewhere, or 25. */
 export function portFrom(given: Given, otherwise?: number | null): number {
@@ -10,6 +10,12 @@ export function portFrom(given: Given, otherwise?: number | null): number {
   if (!Number.isInteger(port)) throw new UsageError(`--port is ${port}: a whole number expected`);
   return port;
 }
+
+/** Options that `starttlsOption` reads. */
+export const starttlsRows = {
+  starttls: { value: "PROTOCOL", why: `what is spoken before TLS: ${starttlsProtocols.join(", ")}; default: by port` },
+  tls: { value: null, why: "TLS from the first octet" },
+} satisfies OptionRows;
 
 const byPort: ReadonlyMap<number, StarttlsProtocol> = new Map([
   [24, "lmtp"],
@@ -41,11 +47,9 @@ export function starttlsOption(
 /** UsageError with file and reason. */
 export async function materialFrom(file: string): Promise<KeyMaterial> {
   try {
-    return await readKeyMaterial(readFileSync(file), file);
+    return await readKeyMaterial(octetsOf(file), file);
   } catch (error) {
     if (error instanceof KeyMaterialError) throw new UsageError(error.message);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new UsageError(`cannot read ${file}: ${code === "ENOENT" ? "there is no such file" : code}`);
+    throw error;
   }
 }

@@ -1,9 +1,8 @@
 /** `rootwalk tlsa rollover HOST`: changing keys under TLSA records: what is safe now, and what when. */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { octetsOf } from "../daemon/trust-files.ts";
 import { anyUsagePolicy, smtpPolicy } from "../dane/records.ts";
 import { type HostPlan, planHost } from "../dane/service-plan.ts";
-import { starttlsProtocols } from "../mail/dialogs.ts";
 import type { KeyMaterial } from "../mail/key-material.ts";
 import { type LiveFindings, lookAtServers, type Served } from "../mail/live.ts";
 import { planRollover } from "../mail/rollover.ts";
@@ -16,7 +15,7 @@ import { parseZone, ZoneFileError } from "../wire/zonefile.ts";
 import { type Command, type Given, type Io, UsageError } from "./command.ts";
 import { durationText, secondsFrom } from "./duration.ts";
 import { asciiName } from "./names.ts";
-import { materialFrom, portFrom, starttlsOption } from "./server-options.ts";
+import { materialFrom, portFrom, starttlsOption, starttlsRows } from "./server-options.ts";
 import { resolverFrom, resolverRows } from "./setup.ts";
 
 const exitCodes: Readonly<Record<RolloverState, number>> = {
@@ -53,11 +52,7 @@ export const tlsaRolloverCommand: Command = {
       why: "since when the present TLSA records have been on every name server: 2026-11-27T12:00Z, or 36h for an age",
     },
     port: { value: "N", short: "p", why: "of the service; default 25" },
-    starttls: {
-      value: "PROTOCOL",
-      why: `what is spoken before TLS: ${starttlsProtocols.join(", ")}; default: by port`,
-    },
-    tls: { value: null, why: "TLS from the first octet" },
+    ...starttlsRows,
     address: { value: "ADDR", short: "n", repeatable: true, why: "look at these servers instead of those in DNS" },
     served: { value: "FILE", repeatable: true, why: "a chain that is served (PEM), instead of looking at servers" },
     published: { value: "FILE", why: "TLSA records in zone-file form, instead of asking DNS" },
@@ -169,7 +164,8 @@ function publishedFrom(given: Given): Published | null {
   const file = given.text("published");
   if (file === undefined) return null;
   try {
-    const records = parseZone(readFileSync(file, "latin1"), { source: file }).filter(({ type }) => type === TYPE.TLSA);
+    const zone = parseZone(octetsOf(file).toString("latin1"), { source: file });
+    const records = zone.filter(({ type }) => type === TYPE.TLSA);
     const [first] = records;
     if (first === undefined) return { rrset: null, ttl: DEFAULT_TTL };
     if (records.some(({ name }) => !name.equals(first.name)))
@@ -179,9 +175,7 @@ function publishedFrom(given: Given): Published | null {
     return { rrset: { name: first.name, type: TYPE.TLSA, ttl, data, signatures: [] }, ttl };
   } catch (error) {
     if (error instanceof ZoneFileError) throw new UsageError(error.message);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new UsageError(`cannot read ${file}: ${code === "ENOENT" ? "there is no such file" : code}`);
+    throw error;
   }
 }
 

@@ -1,20 +1,14 @@
 /** From a file of secrets to server cookies. RFC 9018 §5: the first secret makes them, those after it are still accepted. */
-import { readFileSync } from "node:fs";
 import { ServerCookies } from "../server/cookies.ts";
+import { textOf } from "./trust-files.ts";
 import { UsageError } from "./usage-error.ts";
 
 const SECRET = /^[0-9a-f]{32}$/i;
 
 /** One secret a line, 32 hexadecimal digits; blank lines and lines that begin with # are passed over. */
 export function cookiesFrom(file: string): ServerCookies {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read cookie secrets from ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
   const secrets: Uint8Array[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
+  for (const [i, line] of textOf(file, "cookie secrets").split("\n").entries()) {
     const secret = line.trim();
     if (secret === "" || secret.startsWith("#")) continue;
     // The line itself is not shown: it is a secret, or nearly one.

@@ -27,12 +27,15 @@ export function anchorsFrom(files: readonly string[], now: UnixSeconds): readonl
 }
 
 /** The text of a file that the user named; `what` is said to be in it. */
-export function textOf(file: string, what: string): string {
+export const textOf = (file: string, what: string): string => octetsOf(file, `${what} from ${file}`).toString();
+
+/** A file that the user named; `what` cannot be read if it cannot. */
+export function octetsOf(file: string, what = file): Buffer {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`cannot read ${what} from ${file}: ${code === undefined ? message : reasonFor(code)}`);
+    throw new UsageError(`cannot read ${what}: ${code === undefined ? message : reasonFor(code)}`);
   }
 }
 

@@ -81,7 +81,7 @@ describe("rootwalk serve", () => {
     });
     expect(await serve(["--cookie-secret-file", join(folder, "nothing")])).toMatchObject({
       code: 2,
-      err: expect.stringContaining("ENOENT"),
+      err: expect.stringContaining("nothing: there is no such file"),
     });
   });
 

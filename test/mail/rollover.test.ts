@@ -304,7 +304,8 @@ describe("tlsa rollover", () => {
     [["--published-since", "yesterday", "a"], "--published-since"],
     [["--published-since", "2999-01-01", "a"], "yet to come"],
     [["--next", file("leaf"), "--next", file("other"), "a"], "are of one kind (ec)"],
-    [["--served", file("leaf"), "--published", "/nowhere", "a"], "cannot read /nowhere"],
+    [["--served", file("leaf"), "--published", "/nowhere", "a"], "cannot read /nowhere: there is no such file"],
+    [["--next", "/", "a"], "cannot read /: it is a directory"],
     [["-n", "mx", "a"], "is no IPv4 or IPv6 address"],
   ])("%j is wrong", async (argv, why) => {
     const io = commandIo();
