@@ -1,12 +1,9 @@
 /** docs/options.md is made from the tables; `ROOTWALK_WRITE_DOCS=1 npx vitest run --config test/vitest.config.ts test/docs` writes it. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { env } from "node:process";
 import { expect, test } from "vitest";
 import { type Key, keys } from "../../src/daemon/keys.ts";
 import { zoneTables } from "../../src/daemon/zone-tables.ts";
 import { type NumberRow, optionTable, type SwitchRow, settingsWith } from "../../src/resolver/options.ts";
-
-const file = new URL("../../docs/options.md", import.meta.url);
+import { isWriting, pageOf, writePage } from "./page.ts";
 
 function page(): string {
   const settings = Object.entries(optionTable).map(([key, row]: [string, NumberRow | SwitchRow]) => {
@@ -91,8 +88,8 @@ function unitText(unit: NumberRow["unit"]): string {
 }
 
 test("docs/options.md says what the tables say", () => {
-  if (env["ROOTWALK_WRITE_DOCS"] === "1") writeFileSync(file, page());
-  expect(readFileSync(file, "utf8")).toBe(page());
+  if (isWriting) writePage("options.md", page());
+  expect(pageOf("options.md")).toBe(page());
 });
 
 test("no two keys have the same flag", () => {

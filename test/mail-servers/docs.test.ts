@@ -1,10 +1,10 @@
 /** docs/mail-servers.md shows the code that the tests run, to the letter. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { shownOn } from "../docs/page.ts";
 
 const examples = new URL("./examples/", import.meta.url);
-const page = readFileSync(new URL("../../docs/mail-servers.md", import.meta.url), "utf8");
-const shown = [...page.matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map(([, code]) => code);
+const shown = shownOn("mail-servers.md", "ts", "js");
 
 it.each(readdirSync(examples))("%s stands on the page", (file) => {
   expect(shown).toContain(readFileSync(new URL(file, examples), "utf8"));

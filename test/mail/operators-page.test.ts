@@ -2,17 +2,17 @@
  * What docs/operators.md shows is what the tools print, in a mail world at a fixed time. ROOTWALK_WRITE_DOCS=1 writes it
  * anew. Ports and folders are the test's own and put back to what an operator would see.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/run.ts";
 import { LAB_NOW, pem } from "../dane/harness.ts";
+import { isWriting, pageOf, writePage } from "../docs/page.ts";
 import { commandIo } from "./command-io.ts";
 import { type MailWorld, mailWorld } from "./mail-world.ts";
 
-const page = new URL("../../docs/operators.md", import.meta.url);
-const text = readFileSync(page, "utf8");
+const text = pageOf("operators.md");
 const blocks = [...text.matchAll(/^```text\n\$ rootwalk (.*)\n([\s\S]*?)^```$/gm)].map(([whole, line, output]) => ({
   whole: whole!,
   line: line!,
@@ -56,16 +56,16 @@ async function printed(line: string): Promise<string> {
 describe("docs/operators.md", () => {
   it("shows each tool", () => expect(blocks.length).toBeGreaterThan(4));
 
-  it.runIf(process.env["ROOTWALK_WRITE_DOCS"] === "1")("is written anew", async () => {
+  it.runIf(isWriting)("is written anew", async () => {
     let written = text;
     for (const { whole, line } of blocks) {
       const shown = `\`\`\`text\n$ rootwalk ${line}\n${await printed(line)}\`\`\``;
       written = written.replace(whole, () => shown);
     }
-    writeFileSync(page, written);
+    writePage("operators.md", written);
   });
 
-  it.skipIf(process.env["ROOTWALK_WRITE_DOCS"] === "1").each(blocks)("$line", async ({ line, output }) => {
+  it.skipIf(isWriting).each(blocks)("$line", async ({ line, output }) => {
     expect(await printed(line)).toBe(output);
   });
 });
