@@ -2,18 +2,16 @@
 import { describe, expect, it } from "vitest";
 import { brokenBelow, failureWeight } from "../../src/cache/weight.ts";
 import type { Failure } from "../../src/dnssec/proof.ts";
-import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { demoWorld } from "../../src/lab/worlds/demo.ts";
 import { LAB_NOW } from "../../src/lab/wounds.ts";
-import { createResolver } from "../../src/resolver/create.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 async function failuresOf(...questions: (readonly [string, string])[]): Promise<Failure[]> {
   const clock = virtualClock({ unixSeconds: LAB_NOW });
   const world = buildWorld(demoWorld, LAB_NOW, { clock });
-  const env = { clock, random: seededRandom(1), exchange: world.exchange, emit: () => {} };
-  const settings = { queryPrivate: true };
-  const resolver = createResolver({ env, rootHints: world.hints, trustAnchors: world.anchors, settings });
+  const resolver = resolverIn(world, clock);
   const failures: Failure[] = [];
   for (const [name, type] of questions) {
     const { verdict } = await clock.run(() => resolver.resolve(name, type));

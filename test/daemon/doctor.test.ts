@@ -5,15 +5,15 @@ import { type Department, departments, examine, reportText, worstOf } from "../.
 import type { Examined, Finding } from "../../src/daemon/doctor/finding.ts";
 import { anchorsFromZoneText } from "../../src/dnssec/anchors.ts";
 import type { Ask, Exchange, ExchangeResult } from "../../src/env/env.ts";
-import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { demoWorld } from "../../src/lab/worlds/demo.ts";
 import { LAB_NOW } from "../../src/lab/wounds.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { decodeMessage, encodeQuery, type Message } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
 import { RCODE, TYPE } from "../../src/wire/registry.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 const HERE = "127.0.0.1";
 const RIGHT = "# written by hand\nnameserver 127.0.0.1\noptions trust-ad edns0\n";
@@ -48,9 +48,7 @@ const eximPrograms = {
 async function found(faults: Faults, wanted: readonly Department[] = ["system", "mail", "resolver", "outside"]) {
   const clock = virtualClock({ unixSeconds: LAB_NOW });
   const world = buildWorld(demoWorld, LAB_NOW, { clock });
-  const env = { clock, random: seededRandom(1), exchange: world.exchange, emit: () => {} };
-  const settings = { queryPrivate: true, totalTimeoutMs: 3000 };
-  const resolver = createResolver({ env, rootHints: world.hints, trustAnchors: world.anchors, settings });
+  const resolver = resolverIn(world, clock, { settings: { totalTimeoutMs: 3000 } });
   const responder = createResponder({ resolver, clock, version: "rootwalk 0.1.0" });
   const resolve: Exchange = async (ask) => {
     const client = { address: HERE, port: 1, transport: ask.transport };

@@ -6,12 +6,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock, systemRandom } from "../../src/env/system.ts";
+import { systemClock } from "../../src/env/system.ts";
 import { buildWorld } from "../../src/lab/world.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { listen } from "../../src/server/listeners.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { decodeMessage, type Message } from "../../src/wire/message.ts";
+import { resolverIn } from "../lab/resolver.ts";
 import { query } from "../server/requests.ts";
 
 export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -35,12 +35,7 @@ export async function startLab(): Promise<Lab> {
     systemClock.unixSeconds(),
   );
   // A file of hints knows no ports, so the daemon asks by way of a resolver that does not validate for it (CD).
-  const resolver = createResolver({
-    env: { clock: systemClock, random: systemRandom, exchange: world.exchange, emit: () => {} },
-    rootHints: world.hints,
-    trustAnchors: world.anchors,
-    settings: { queryPrivate: true },
-  });
+  const resolver = resolverIn(world);
   const responder = createResponder({ resolver, clock: systemClock });
   const listening = await listen(responder, [{ address: "127.0.0.1", port: 0 }], { clock: systemClock });
   const forward = `[[forward]]\nzone = "."\nservers = ["127.0.0.1:${listening.addresses[0]!.port}"]\n`;

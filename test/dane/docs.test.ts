@@ -3,36 +3,22 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../src/env/system.ts";
-import { seededRandom } from "../../src/env/virtual.ts";
-import { buildWorld } from "../../src/lab/world.ts";
-import { createResolver } from "../../src/resolver/create.ts";
-import { afterThisTest, mailServer } from "../mail/starttls-server.ts";
+import { shownOn } from "../docs/page.ts";
+import { afterThisTest, mailServer, resolverFor } from "../mail/starttls-server.ts";
 import { openSession } from "./example.ts";
 import { tlsaLine } from "./harness.ts";
 
 async function open(tlsa: string, offer: "STARTTLS" | "nothing" = "STARTTLS"): Promise<Socket> {
   const records = `@ MX 10 mx\nmx A 127.0.0.1\n${tlsa === "" ? "" : tlsaLine("_25._tcp.mx", tlsa)}`;
-  const zones = [{ apex: "." }, { apex: "lab." }, { apex: "ta.lab.", records }];
-  const lab = buildWorld({ zones }, systemClock.unixSeconds());
-  const resolver = createResolver({
-    env: { clock: systemClock, random: seededRandom(1), exchange: lab.exchange, emit: () => {} },
-    rootHints: lab.hints,
-    trustAnchors: lab.anchors,
-    settings: { queryPrivate: true },
-  });
-  afterThisTest(() => void resolver.close());
-  const socket = await openSession(resolver, "ta.lab", await mailServer(offer));
+  const socket = await openSession(resolverFor(records), "ta.lab", await mailServer(offer));
   afterThisTest(() => socket.destroy());
   return socket;
 }
 
 describe("the example of docs/dane.md", () => {
   it("stands there as it stands here, but for what it imports from", () => {
-    const docs = readFileSync(new URL("../../docs/dane.md", import.meta.url), "utf8");
-    const shown = /```ts\n(\/\*\* A connection over which[\s\S]*?)```/.exec(docs)?.[1];
     const code = readFileSync(new URL("./example.ts", import.meta.url), "utf8");
-    expect(shown).toBe(code.slice(code.indexOf("/** A connection over which")));
+    expect(shownOn("dane.md", "ts")).toContain(code.slice(code.indexOf("/** A connection over which")));
   });
 
   it("delivers to a server that is the right one", async () => {

@@ -2,15 +2,15 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mintSecure, type Secure } from "../../src/dnssec/verdict.ts";
-import { seededRandom, type VirtualClock, virtualClock } from "../../src/env/virtual.ts";
+import { type VirtualClock, virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld, type WorldDescription, type ZoneDescription } from "../../src/lab/world.ts";
 import { LAB_NOW } from "../../src/lab/wounds.ts";
 import type { Resolver } from "../../src/resolver/api.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import type { Settings } from "../../src/resolver/options.ts";
 import type { RRset } from "../../src/rrset/rrset.ts";
 import { Name } from "../../src/wire/name.ts";
 import { TYPE } from "../../src/wire/registry.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 const folder = new URL("./certificates/", import.meta.url);
 
@@ -96,13 +96,7 @@ export async function inWorld<T>(
   const { servers = [], settings = {}, negativeAnchors = [] } = options;
   const description: WorldDescription = { zones: [{ apex: "." }, { apex: "lab." }, ...zones], servers };
   const lab = buildWorld(description, LAB_NOW, { clock });
-  const resolver = createResolver({
-    env: { clock, random: seededRandom(1), exchange: lab.exchange, emit: () => {} },
-    rootHints: lab.hints,
-    trustAnchors: lab.anchors,
-    negativeAnchors,
-    settings: { queryPrivate: true, ...settings },
-  });
+  const resolver = resolverIn(lab, clock, { negativeAnchors, settings });
   const asked = () => lab.asked.map(({ question }) => `${question.name} ${question.type}`);
   try {
     return await clock.run(() => work({ resolver, clock, asked }));

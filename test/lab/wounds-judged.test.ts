@@ -1,22 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../src/dnssec/answer.ts";
-import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld, type WorldDescription } from "../../src/lab/world.ts";
 import { demoWorld, tellingQuestions } from "../../src/lab/worlds/demo.ts";
 import { soundWorld } from "../../src/lab/worlds/sound.ts";
 import { LAB_NOW, wounds } from "../../src/lab/wounds.ts";
-import { createResolver } from "../../src/resolver/create.ts";
+import { resolverIn } from "./resolver.ts";
 
 /** What the resolver, cold, makes of one question in one world. */
 async function judged(description: WorldDescription, { name, type }: { name: string; type: string }): Promise<Answer> {
   const clock = virtualClock({ unixSeconds: LAB_NOW });
   const lab = buildWorld(description, LAB_NOW, { clock });
-  const resolver = createResolver({
-    env: { clock, random: seededRandom(1), exchange: lab.exchange, emit: () => {} },
-    rootHints: lab.hints,
-    trustAnchors: lab.anchors,
-    settings: { queryPrivate: true },
-  });
+  const resolver = resolverIn(lab, clock);
   try {
     return await clock.run(() => resolver.resolve(name, type));
   } finally {

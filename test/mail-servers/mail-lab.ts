@@ -3,15 +3,15 @@
  * take one, and a daemon that other processes can forward to.
  */
 import { type AddressInfo, createServer } from "node:net";
-import { systemClock, systemRandom } from "../../src/env/system.ts";
+import { systemClock } from "../../src/env/system.ts";
 import { alter } from "../../src/lab/injure.ts";
 import { buildWorld, type ZoneDescription } from "../../src/lab/world.ts";
 import type { Resolver } from "../../src/resolver/api.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { listen } from "../../src/server/listeners.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { TYPE } from "../../src/wire/registry.ts";
 import { pem, privateKey, tlsaLine } from "../dane/harness.ts";
+import { resolverIn } from "../lab/resolver.ts";
 import { type MailServer, type Received, startMailServers } from "../mta/mail-server.ts";
 
 export interface MailLab {
@@ -86,12 +86,7 @@ export async function startMailLab(more: readonly ZoneDescription[] = []): Promi
   });
   zones.push({ apex: "null.lab.", records: "@ MX 0 ." });
   const world = buildWorld({ zones: [{ apex: "." }, { apex: "lab." }, ...zones, ...more] }, systemClock.unixSeconds());
-  const resolver = createResolver({
-    env: { clock: systemClock, random: systemRandom, exchange: world.exchange, emit: () => {} },
-    rootHints: world.hints,
-    trustAnchors: world.anchors,
-    settings: { queryPrivate: true },
-  });
+  const resolver = resolverIn(world);
   const daemon = await listen(createResponder({ resolver, clock: systemClock }), [{ address: "127.0.0.1", port: 0 }], {
     clock: systemClock,
   });

@@ -1,8 +1,12 @@
-/** A mail server that gets as far as TLS, or not even there. */
+/** A mail server that gets as far as TLS, or not even there; and a resolver that finds it. */
 import { type AddressInfo, createServer } from "node:net";
 import { TLSSocket } from "node:tls";
 import { afterEach } from "vitest";
+import { systemClock } from "../../src/env/system.ts";
+import { buildWorld } from "../../src/lab/world.ts";
+import type { Resolver } from "../../src/resolver/api.ts";
 import { pem, privateKey } from "../dane/harness.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 export type Offer = "STARTTLS" | "nothing" | "broken TLS";
 
@@ -13,6 +17,15 @@ afterEach(() => {
 
 export function afterThisTest(close: () => void): void {
   closing.push(close);
+}
+
+/** It walks to zone ta.lab. with these records, and is closed after the test. */
+export function resolverFor(records: string): Resolver {
+  const zones = [{ apex: "." }, { apex: "lab." }, { apex: "ta.lab.", records }];
+  const lab = buildWorld({ zones }, systemClock.unixSeconds());
+  const resolver = resolverIn(lab);
+  afterThisTest(() => void resolver.close());
+  return resolver;
 }
 
 /** Its port; it is closed after the test. `leaf`: the certificate that it shows. */

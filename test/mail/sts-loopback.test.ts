@@ -3,10 +3,11 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock, systemRandom } from "../../src/env/system.ts";
-import { createResolver, createSts, httpsPolicyFetch, nodeDns, planMail, stsFolder } from "../../src/index.ts";
+import { systemClock } from "../../src/env/system.ts";
+import { createSts, httpsPolicyFetch, nodeDns, planMail, stsFolder } from "../../src/index.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { pem } from "../dane/harness.ts";
+import { resolverIn } from "../lab/resolver.ts";
 import { reply, webServer } from "./https-server.ts";
 
 const closing: (() => void)[] = [];
@@ -23,12 +24,7 @@ describe("a domain with a policy", () => {
     const host = { apex: "host.lab.", records: '_mta-sts TXT "v=STSv1; " "id=20261127;"\n@ A 192.0.2.1' };
     const zones = [{ apex: "." }, { apex: "lab." }, { apex: "ta.lab.", records }, host];
     const lab = buildWorld({ zones }, systemClock.unixSeconds());
-    const resolver = createResolver({
-      env: { clock: systemClock, random: systemRandom, exchange: lab.exchange, emit: () => {} },
-      rootHints: lab.hints,
-      trustAnchors: lab.anchors,
-      settings: { queryPrivate: true },
-    });
+    const resolver = resolverIn(lab);
     closing.push(
       () => web.close(),
       () => void resolver.close(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../src/dnssec/answer.ts";
 import type { ResolutionEvent } from "../../src/env/events.ts";
-import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld, type WorldDescription } from "../../src/lab/world.ts";
 import { demoWorld, tellingQuestions } from "../../src/lab/worlds/demo.ts";
 import { soundWorld } from "../../src/lab/worlds/sound.ts";
@@ -9,7 +9,7 @@ import { LAB_NOW, wounds } from "../../src/lab/wounds.ts";
 import { pictureOf } from "../../src/picture/build.ts";
 import type { Picture, PictureNode } from "../../src/picture/picture.ts";
 import { treeOf } from "../../src/picture/tree.ts";
-import { createResolver } from "../../src/resolver/create.ts";
+import { resolverIn } from "../lab/resolver.ts";
 import { marked } from "./marked.ts";
 
 interface Seen {
@@ -24,12 +24,7 @@ async function drawn(
 ): Promise<[Seen, Seen]> {
   const clock = virtualClock({ unixSeconds: LAB_NOW });
   const lab = buildWorld(description, LAB_NOW, { clock });
-  const resolver = createResolver({
-    env: { clock, random: seededRandom(1), exchange: lab.exchange, emit: () => {} },
-    rootHints: lab.hints,
-    trustAnchors: lab.anchors,
-    settings: { queryPrivate: true },
-  });
+  const resolver = resolverIn(lab, clock);
   const ask = async (): Promise<Seen> => {
     const events: ResolutionEvent[] = [];
     const answer = await clock.run(() => resolver.resolve(name, type, { onEvent: (event) => events.push(event) }));

@@ -1,23 +1,18 @@
 /** A question for the CNAME itself below a DNAME. RFC 6672 §3.1; Postfix asks such questions. */
 import { expect, test } from "vitest";
-import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { demoWorld } from "../../src/lab/worlds/demo.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { rdataOf } from "../../src/rrset/rrset.ts";
 import { RCODE, TYPE } from "../../src/wire/registry.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 const now = 1_790_000_000;
 
 test("the CNAME that a DNAME makes is the answer, secure, and nobody goes on to its target", async () => {
   const clock = virtualClock({ unixSeconds: now });
   const world = buildWorld(demoWorld, now, { clock });
-  const resolver = createResolver({
-    env: { clock, random: seededRandom(1), exchange: world.exchange, emit: () => {} },
-    rootHints: world.hints,
-    trustAnchors: world.anchors,
-    settings: { queryPrivate: true },
-  });
+  const resolver = resolverIn(world, clock);
   for (const from of ["the network", "the cache"]) {
     const answer = await clock.run(() => resolver.resolve("www.old.good.lab", "CNAME"));
     expect(answer.verdict.status, from).toBe("secure");

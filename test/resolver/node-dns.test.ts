@@ -1,15 +1,15 @@
 /** The shapes of node:dns: those of the running Node where it has them, and its error codes with our reasons. */
 import dns from "node:dns";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock, systemRandom } from "../../src/env/system.ts";
+import { systemClock } from "../../src/env/system.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import type { Resolver } from "../../src/resolver/api.ts";
-import { createResolver } from "../../src/resolver/create.ts";
 import { DnsError } from "../../src/resolver/dns-error.ts";
 import { nodeDns } from "../../src/resolver/node-dns.ts";
 import { type Listening, listen } from "../../src/server/listeners.ts";
 import { createResponder } from "../../src/server/responder.ts";
 import { EDE } from "../../src/wire/registry.ts";
+import { resolverIn } from "../lab/resolver.ts";
 import { failureOf } from "./failure-of.ts";
 import { DIGEST, description, smallInternet } from "./small-internet.ts";
 
@@ -23,9 +23,7 @@ describe("beside node:dns, which asks our daemon", () => {
 
   beforeAll(async () => {
     const world = buildWorld(description, systemClock.unixSeconds());
-    const env = { clock: systemClock, random: systemRandom, exchange: world.exchange, emit: () => {} };
-    const settings = { queryPrivate: true, totalTimeoutMs: 1000, sendTimeoutMs: 100 };
-    lab = createResolver({ env, rootHints: world.hints, trustAnchors: world.anchors, settings });
+    lab = resolverIn(world, systemClock, { settings: { totalTimeoutMs: 1000, sendTimeoutMs: 100 } });
     const responder = createResponder({ resolver: lab, clock: systemClock });
     listening = await listen(responder, [{ address: "127.0.0.1", port: 0 }], { clock: systemClock });
     theirs.setServers([`127.0.0.1:${listening.addresses[0]!.port}`]);

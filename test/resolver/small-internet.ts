@@ -1,12 +1,13 @@
 /** A signed Internet in memory with a record of every shape, and a resolver in it on a virtual clock. */
 import type { ResolutionEvent } from "../../src/env/events.ts";
-import { seededRandom, type VirtualClock, virtualClock } from "../../src/env/virtual.ts";
+import { type VirtualClock, virtualClock } from "../../src/env/virtual.ts";
 import { alter } from "../../src/lab/injure.ts";
 import { silent } from "../../src/lab/quirks.ts";
 import { buildWorld, type World, type WorldDescription } from "../../src/lab/world.ts";
 import type { Resolver } from "../../src/resolver/api.ts";
-import { createResolver, type ResolverOptions } from "../../src/resolver/create.ts";
+import type { ResolverOptions } from "../../src/resolver/create.ts";
 import { TYPE } from "../../src/wire/registry.ts";
+import { resolverIn } from "../lab/resolver.ts";
 
 export const NOW = 1_800_000_000;
 export const DIGEST = "ab".repeat(32);
@@ -117,13 +118,6 @@ export function smallInternet(
   const clock = virtualClock({ unixSeconds: NOW });
   const world = buildWorld({ zones, ...(servers === undefined ? {} : { servers }) }, NOW, { clock });
   const events: ResolutionEvent[] = [];
-  const resolver = createResolver({
-    env: { clock, random: seededRandom(1), exchange: world.exchange, emit: () => {} },
-    rootHints: world.hints,
-    trustAnchors: world.anchors,
-    onEvent: (event) => events.push(event),
-    ...options,
-    settings: { queryPrivate: true, ...options.settings },
-  });
+  const resolver = resolverIn(world, clock, { onEvent: (event) => events.push(event), ...options });
   return { clock, world, resolver, events };
 }
