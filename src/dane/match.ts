@@ -5,7 +5,7 @@ import type { UnixSeconds } from "../env/env.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
 import type { TYPE } from "../wire/registry.ts";
-import { certificateFromDer, currencyOf, publicKeyFromDer, subjectText } from "./certificate.ts";
+import { certificateFromDer, currencyOf, keyOf, publicKeyFromDer, subjectText } from "./certificate.ts";
 import { type Code, type Told, told } from "./codes.ts";
 import { whyUnfit } from "./constraints.ts";
 import { hostText } from "./host-names.ts";
@@ -159,7 +159,10 @@ function publicPaths({ leaf, others }: Shown, by: Matching): Refused | PublicPat
     const why = pkix === undefined ? "nobody has checked that" : pkix.reason;
     return refused("certificate not trusted", `the record asks for a certificate by a public CA: ${why}`);
   }
-  const trust: Trust = { isAnchor: (certificate) => certificate.raw.equals(pkix.anchor.raw), bareKeys: [] };
+  const trust: Trust = {
+    isAnchor: (certificate) => certificate.raw.equals(pkix.anchor.raw),
+    bareKeys: keyOfPastRoot(pkix.anchor, by.now),
+  };
   const paths: PublicPaths["paths"][number][] = [];
   let failure: Refused | null = null;
   for (const path of pathsToAnchor(leaf, [pkix.anchor, ...others], trust)) {
@@ -171,6 +174,16 @@ function publicPaths({ leaf, others }: Shown, by: Matching): Refused | PublicPat
   return (
     failure ?? refused("certificate not trusted", `${subjectText(leaf)} does not lead to ${subjectText(pkix.anchor)}`)
   );
+}
+
+/**
+ * Node links what was sent first: an old root there hides the CA's current one, of the same key, that PKIX was valid by.
+ * Then the key counts, and not the dates of what nobody trusted.
+ */
+function keyOfPastRoot(anchor: X509Certificate, now: UnixSeconds): readonly KeyObject[] {
+  const isPast = anchor.checkIssued(anchor) && currencyOf(anchor, now).kind === "expired";
+  const key = isPast ? keyOf(anchor) : null;
+  return key === null ? [] : [key];
 }
 
 /** Names and dates and what the certificates say about each other; signatures have been checked on the way. */

@@ -313,6 +313,16 @@ describe("PKIX-EE(1) and PKIX-TA(0)", () => {
       "no record matches",
     );
   });
+  it("do not mind an old root of the same key, sent beside the CA's current one that was trusted", () => {
+    const old = (record: string, sent = "leaf intermediate root-expired", anchor = "root-expired") =>
+      outcome([record], sent, { policy: anyUsagePolicy, pkix: to(anchor) });
+    expect(old("1 1 1 leaf")).toBe("verified at 0");
+    expect(old("0 1 1 intermediate")).toBe("verified at 1");
+    expect(old("0 0 1 root-expired")).toBe("no record matches");
+    expect(old("1 1 1 leaf", "leaf intermediate-expired root-expired")).toBe("certificate expired");
+    expect(old("1 1 1 leaf", "leaf intermediate-forged root-expired")).toBe("certificate not trusted");
+    expect(old("1 1 1 self-expired", "self-expired", "self-expired")).toBe("certificate expired");
+  });
   it("count for nothing in SMTP", () => {
     expect(pkix(["1 1 1 leaf"], { policy: smtpPolicy })).toBe("no record matches");
   });
