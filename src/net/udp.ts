@@ -3,8 +3,8 @@
  * answer. RFC 5452 §9.2: the port comes from the CSPRNG and the whole range, not from the kernel's habits.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
 import type { Clock, ExchangeResult, Random, ServerAddress, Timer } from "../env/env.ts";
+import { isIpv6 } from "../wire/address.ts";
 import { plainOctets } from "./frames.ts";
 import type { Match } from "./match.ts";
 import { Slots } from "./slots.ts";
@@ -193,7 +193,7 @@ type Opened = { readonly kind: "open"; readonly socket: Socket } | { readonly ki
 
 /** Bound on return: with a lookup that answers at once, dgram binds before it returns. */
 function openSocket(server: ServerAddress, random: Random): Opened {
-  const v6 = isIPv6(server.address);
+  const v6 = isIpv6(server.address);
   let failure: NodeJS.ErrnoException | null = null;
   const fail = (error: NodeJS.ErrnoException): void => {
     failure = error;

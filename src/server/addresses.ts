@@ -1,7 +1,6 @@
 /** Addresses as people write them for servers: `127.0.0.1:53`, `[::1]:5300`, `192.0.2.0/24`. */
-import { BlockList, isIP, isIPv6 } from "node:net";
 import type { ServerAddress } from "../env/env.ts";
-import { parseServerAddress } from "../wire/address.ts";
+import { addressToOctets, isIpv6, isWithin, parseServerAddress } from "../wire/address.ts";
 
 /** `ADDR`, `ADDR:PORT`, `[ADDR]:PORT`, `ADDR@PORT`; TypeError that quotes the text. Port 0: any free one. */
 export function serverAddressFrom(text: string, defaultPort: number): ServerAddress {
@@ -12,7 +11,7 @@ export function serverAddressFrom(text: string, defaultPort: number): ServerAddr
 
 /** `127.0.0.1:53`, `[::1]:53`. */
 export function serverAddressText(server: ServerAddress): string {
-  return isIPv6(server.address) ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`;
+  return isIpv6(server.address) ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`;
 }
 
 export interface Prefix {
@@ -23,22 +22,18 @@ export interface Prefix {
 /** `ADDR/LENGTH`, or `ADDR` alone for one address; TypeError that quotes the text. */
 export function parsePrefix(text: string): Prefix {
   const match = /^([0-9a-fA-F.:]+)(?:\/([0-9]{1,3}))?$/.exec(text);
-  const address = match?.[1] ?? "";
-  const family = isIP(address);
-  if (match === null || family === 0) {
+  const prefix = addressToOctets(match?.[1] ?? "");
+  if (match === null || prefix === null) {
     throw new TypeError(`"${text}" is no prefix: write 192.0.2.0/24 or 2001:db8::/32`);
   }
-  const bits = family === 4 ? 32 : 128;
+  const bits = prefix.length * 8;
   const length = match[2] === undefined ? bits : Number(match[2]);
   if (length > bits) throw new TypeError(`"${text}" has a prefix length of ${length}: at most ${bits}`);
-  const list = new BlockList();
-  list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
   return {
     text,
     has(candidate) {
-      const bare = withoutScope(candidate);
-      // BlockList would find 127.0.0.1 in ::/0, as a mapped address.
-      return isIP(bare) === family && list.check(bare, family === 4 ? "ipv4" : "ipv6");
+      const octets = addressToOctets(withoutScope(candidate));
+      return octets !== null && isWithin(octets, [prefix, length]);
     },
   };
 }
@@ -63,9 +58,8 @@ export function withoutWildcards(
       specific.push(server);
       continue;
     }
-    const family = isIP(server.address);
     for (const address of localAddresses) {
-      if (isIP(address) !== family || address.toLowerCase().startsWith("fe80:")) continue;
+      if (isIpv6(address) !== isIpv6(server.address) || address.toLowerCase().startsWith("fe80:")) continue;
       specific.push({ address, port: server.port });
     }
   }

@@ -1,7 +1,7 @@
 /** The daemon's UDP sockets. RFC 1035 §4.2.1. */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
 import type { Clock, ServerAddress } from "../env/env.ts";
+import { isIpv6 } from "../wire/address.ts";
 import { loopbackRules } from "./access.ts";
 import { serverAddressText } from "./addresses.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -28,7 +28,7 @@ export interface DatagramParts {
 
 /** Rejects with ListenError. */
 export async function openDatagrams(address: ServerAddress, parts: DatagramParts): Promise<DatagramDoor> {
-  const family = isIPv6(address.address) ? 6 : 4;
+  const family = isIpv6(address.address) ? 6 : 4;
   const socket = createSocket({
     // No reuseAddr: a second process that binds the port would take every datagram (measured, Node 20, Linux).
     type: family === 6 ? "udp6" : "udp4",

@@ -36,6 +36,14 @@ export function addressToOctets(text: string): Uint8Array | null {
   return text.includes(":") ? ipv6(text) : ipv4(text);
 }
 
+/**
+ * Which of both it is, of what is known to be an address. `node:net` tells as much, but compiles an expression for it that
+ * takes 4 ms of the start (Node 20, 2026-11).
+ */
+export function isIpv6(address: string): boolean {
+  return address.includes(":");
+}
+
 function ipv4(text: string): Uint8Array | null {
   const parts = text.split(".");
   if (parts.length !== 4) return null;
@@ -107,8 +115,8 @@ export function parseNetwork(text: string): Network | null {
 
 /** An IPv6 address that carries an IPv4 address lies where that one lies, too. */
 export function isWithinAny(octets: Uint8Array, networks: readonly Network[]): boolean {
-  if (networks.some(([prefix, bits]) => sharesPrefix(octets, prefix, bits))) return true;
-  const carrier = carriers.find(([[prefix, bits]]) => sharesPrefix(octets, prefix, bits));
+  if (networks.some((network) => isWithin(octets, network))) return true;
+  const carrier = carriers.find(([network]) => isWithin(octets, network));
   return carrier !== undefined && isWithinAny(octets.subarray(carrier[1], carrier[1] + 4), networks);
 }
 
@@ -117,6 +125,11 @@ export function isPrivateAddress(address: string | Uint8Array): boolean {
   const octets = typeof address === "string" ? addressToOctets(address) : address;
   if (octets === null || (octets.length !== 4 && octets.length !== 16)) return true;
   return isWithinAny(octets, privateNetworks);
+}
+
+/** An IPv4 address is within no IPv6 network, and the other way round. */
+export function isWithin(octets: Uint8Array, [prefix, bits]: Network): boolean {
+  return sharesPrefix(octets, prefix, bits);
 }
 
 function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {

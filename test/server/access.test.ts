@@ -1,6 +1,9 @@
+import { BlockList, isIPv4 } from "node:net";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAccess, loopbackRules } from "../../src/server/access.ts";
 import { parsePrefix, serverAddressFrom, serverAddressText, withoutWildcards } from "../../src/server/addresses.ts";
+import { addressToOctets, octetsToAddress } from "../../src/wire/address.ts";
 
 describe("who may ask", () => {
   it("loopback may, everybody else is refused, unless told otherwise", () => {
@@ -84,6 +87,43 @@ describe("addresses as people write them", () => {
     expect(parsePrefix("::/0").has("127.0.0.1")).toBe(false);
     expect(parsePrefix("fe80::/10").has("fe80::1%lo")).toBe(true);
     expect(parsePrefix("::/0").has("nonsense")).toBe(false);
+  });
+
+  it("a prefix holds what node:net's BlockList finds in it", () => {
+    const address = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.constantFrom(
+        "127.0.0.1",
+        "128.0.0.0",
+        "::",
+        "::1",
+        "::2",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "8000::",
+        "ffff::",
+      ),
+    );
+    const bitsOf = (text: string): 32 | 128 => (isIPv4(text) ? 32 : 128);
+    const families = { 32: "ipv4", 128: "ipv6" } as const;
+    const prefix = address.chain((text) => fc.tuple(fc.constant(text), fc.nat({ max: bitsOf(text) })));
+    fc.assert(
+      fc.property(prefix, address, fc.nat({ max: 128 }), ([text, length], random, flipped) => {
+        const bits = bitsOf(text);
+        const list = new BlockList();
+        list.addSubnet(text, length, families[bits]);
+        const { has } = parsePrefix(`${text}/${length}`);
+        // One that shares all but a bit, and any other.
+        const near = addressToOctets(text)!;
+        if (flipped < bits) near[flipped >> 3]! ^= 0x80 >> (flipped & 7);
+        for (const candidate of [text, octetsToAddress(near), random]) {
+          // It would find 127.0.0.1 in ::/0, as a mapped address.
+          const isThere = bitsOf(candidate) === bits && list.check(candidate, families[bits]);
+          expect(has(candidate)).toBe(isThere);
+        }
+      }),
+    );
   });
 
   it("are shown as they are written", () => {
