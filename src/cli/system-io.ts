@@ -25,6 +25,7 @@ export async function systemIo(process: NodeJS.Process): Promise<Io> {
     stop: stop.signal,
     clock: systemClock,
     createResolver: (options) => createResolver({ engine, ...options }),
+    engine,
     env: process.env,
     onReload(listener) {
       process.on("SIGHUP", listener);

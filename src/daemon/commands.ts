@@ -19,6 +19,8 @@ export interface WorkerStatus {
   readonly listening: string;
   readonly counts: Counts;
   readonly tallied: Tallied;
+  /** TCP connections of clients, TLS and HTTPS among them. */
+  readonly connections: number;
   readonly sizes: {
     readonly answers: number;
     readonly answerOctets: number;

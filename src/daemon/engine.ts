@@ -3,6 +3,7 @@
  * The sockets hold on to `respond`, so the responder behind it can be replaced; a resolver that is replaced finishes what
  * it was asked.
  */
+import type { CryptoEngine } from "../crypto/engine.ts";
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
 import { createFold, type Fold } from "../page/fold.ts";
 import type { Outcome } from "../page/status.ts";
@@ -73,6 +74,8 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #fold: Fold;
   readonly #tally = new Tally();
+  /** Counted; one for all resolvers, for keys remember by whom they were imported. */
+  readonly #cryptography: { readonly engine?: CryptoEngine };
   readonly #negative = new NegativeAnchors();
   readonly #tellFailure: ReturnType<typeof failuresLog>;
   readonly #stopped = new AbortController();
@@ -87,6 +90,7 @@ export class Engine {
   /** UsageError for files that cannot be used. */
   constructor(configuration: Configuration, parts: EngineParts) {
     this.#parts = parts;
+    this.#cryptography = parts.io.engine === undefined ? {} : { engine: this.#tally.counted(parts.io.engine) };
     this.#anchors = parts.anchors;
     this.#fold = createFold(parts.io.clock);
     this.#tellFailure = failuresLog(parts.log, parts.io.clock);
@@ -104,6 +108,7 @@ export class Engine {
       {
         clock: io.clock,
         limits: configuration.limits,
+        onUnserved: this.#tally.onUnserved,
         onFault: (where, error) => log.error(`${where}: ${error.message}`),
         sockets: workers > 1 ? "shared between workers" : "own",
         ...(identity === null ? {} : { identity }),
@@ -178,6 +183,7 @@ export class Engine {
       listening: this.#listening === null ? "" : readyText(this.#listening),
       counts: this.#fold.counts(),
       tallied: this.#tally.read(),
+      connections: this.#listening?.connections ?? 0,
       sizes: this.#made.resolver.memory.sizes(),
       residentOctets: rss,
       heapOctets: heapUsed,
@@ -255,6 +261,7 @@ export class Engine {
               : { cacheOctets: Math.max(LEAST_CACHE_OCTETS, Math.floor((cacheOctets ?? 64 * 1_048_576) / workers)) }),
           },
           onEvent: this.#hear(configuration),
+          ...this.#cryptography,
           ...(isStatic || this.#anchors.kind === "handed over"
             ? {}
             : { managedAnchors: { store: this.#anchors.store } }),

@@ -2,6 +2,8 @@
 import { type Metric, Registry } from "prom-client";
 import { mergeCounts } from "../page/fold.ts";
 import type { Histogram } from "../page/status.ts";
+import type { Unserved } from "../server/listeners.ts";
+import type { TurnedAway } from "../server/responder.ts";
 import type { WorkerStatus } from "./commands.ts";
 import { packageVersion } from "./package.ts";
 import { sumOf } from "./tally.ts";
@@ -19,6 +21,26 @@ interface Family {
   readonly type: "counter" | "gauge" | "histogram";
   readonly values: readonly Sample[];
 }
+
+const turnedAway: Readonly<Record<Exclude<TurnedAway | Unserved, Crowding>, true>> = {
+  "access refused": true,
+  "access dropped": true,
+  "cookie refused": true,
+  "rate dropped": true,
+  "rate truncated": true,
+  "rate failed": true,
+  "waiting failed": true,
+  "repeated dropped": true,
+  "late dropped": true,
+};
+
+type Crowding = Extract<Unserved, `connections ${string}` | `handshakes ${string}`>;
+const crowded: Readonly<Record<Crowding, true>> = {
+  "connections refused": true,
+  "connections replaced": true,
+  "handshakes refused": true,
+  "handshakes replaced": true,
+};
 
 /** Names and labels stay as they are from version to version. */
 export async function metricsText(statuses: readonly WorkerStatus[]): Promise<string> {
@@ -54,6 +76,12 @@ function familiesOf(statuses: readonly WorkerStatus[]): readonly Family[] {
         const rest = [...words.slice(0, names.length - 1), words.slice(names.length - 1).join(" ")];
         return { value, labels: Object.fromEntries(names.map((name, i) => [name, rest[i] ?? ""])) };
       });
+  /** From 0 on, so that a monitor sees the first one as well. */
+  const known = <T extends string>(family: string, keys: Readonly<Record<T, true>>, names: readonly [string, string]) =>
+    Object.keys(keys).map((key): Sample => {
+      const [first = "", second = ""] = key.split(" ");
+      return { value: tallied[`${family} ${key}`] ?? 0, labels: { [names[0]]: first, [names[1]]: second } };
+    });
   const perWorker = (of: (status: WorkerStatus) => number): Sample[] =>
     statuses.map((status) => ({ value: of(status), labels: { worker: status.worker } }));
   return [
@@ -69,12 +97,32 @@ function familiesOf(statuses: readonly WorkerStatus[]): readonly Family[] {
     latencyOf(counts.latency),
     counter("unreadable_total", "messages of clients that are no question", [{ value: tallied["unreadable"] ?? 0 }]),
     counter("dropped_total", "messages of clients that were not answered", [{ value: tallied["dropped"] ?? 0 }]),
+    counter(
+      "turned_away_total",
+      "messages of clients that were not served, why, and what became of them",
+      known("turned-away", turnedAway, ["reason", "how"]),
+    ),
+    counter(
+      "connections_turned_away_total",
+      "connections that found no room, or made room for a newer one while they were idle",
+      known("turned-away", crowded, ["bound", "how"]),
+    ),
     counter("faults_total", "mistakes of the program; each client got SERVFAIL", [{ value: tallied["faults"] ?? 0 }]),
     counter("limits_total", "questions that met a limit", labelled("limits", ["limit"])),
     counter("judged_total", "links of answers that were judged", labelled("judged", ["status"])),
+    counter(
+      "signatures_checked_total",
+      "signatures that were computed, by DNSKEY algorithm and result",
+      labelled("signatures", ["algorithm", "result"]),
+    ),
     counter("upstream_questions_total", "questions to name servers", labelled("upstream-questions", ["transport"])),
     counter("upstream_replies_total", "their replies", labelled("upstream-replies", ["transport", "rcode"])),
     counter("upstream_silent_total", "those that did not reply in time", labelled("upstream-silent", ["transport"])),
+    gauge(
+      "connections",
+      "TCP connections of clients, TLS and HTTPS among them",
+      perWorker(({ connections }) => connections),
+    ),
     gauge(
       "cached_answers",
       "answers in the caches",

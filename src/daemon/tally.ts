@@ -1,6 +1,9 @@
 /** What one process counts beside the page's counts: plain numbers by label, so that those of several can be added up. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { algorithms } from "../crypto/algorithms.ts";
+import type { CryptoEngine } from "../crypto/engine.ts";
 import type { ResolutionEvent } from "../env/events.ts";
+import type { Unserved } from "../server/listeners.ts";
 import type { ClientTransport, ServerEvent } from "../server/responder.ts";
 import { type RRType, rcodeToText, typeToText } from "../wire/registry.ts";
 
@@ -41,11 +44,36 @@ export class Tally {
       case "dropped":
         this.add("dropped");
         return;
+      case "turned away":
+        this.add(`turned-away ${event.why}`);
+        return;
       case "fault":
         this.add("faults");
         return;
     }
   };
+
+  readonly onUnserved = (why: Unserved): void => this.add(`turned-away ${why}`);
+
+  /** An engine that does the same, and is counted. */
+  counted(engine: CryptoEngine): CryptoEngine {
+    const keyOf = (result: string) =>
+      new Map([...engine.algorithms].map((number) => [number, `signatures ${algorithmName(number)} ${result}`]));
+    const keys = { right: keyOf("right"), wrong: keyOf("wrong") };
+    return {
+      name: engine.name,
+      algorithms: engine.algorithms,
+      digests: engine.digests,
+      importKey: (algorithm, publicKey) => engine.importKey(algorithm, publicKey),
+      digest: (type, data) => engine.digest(type, data),
+      nsec3Hash: (name, salt, iterations) => engine.nsec3Hash(name, salt, iterations),
+      verify: (key, data, signature) => {
+        const isRight = engine.verify(key, data, signature);
+        this.add(keys[isRight ? "right" : "wrong"].get(key.algorithm)!);
+        return isRight;
+      },
+    };
+  }
 
   readonly onResolution = (event: ResolutionEvent): void => {
     if (event.kind === "limit") this.add(`limits ${event.limit}`);
@@ -86,6 +114,8 @@ export class Tally {
     this.#delay.disable();
   }
 }
+
+const algorithmName = (number: number): string => algorithms.get(number)?.mnemonic ?? String(number);
 
 export function sumOf(all: readonly Tallied[]): Tallied {
   const sum: Record<string, number> = {};

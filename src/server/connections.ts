@@ -22,14 +22,19 @@ export interface Room {
   readonly perClient: number;
 }
 
+/** A newcomer found no room, or an idle one made room for him. */
+export type Crowded = "refused" | "replaced";
+
 export class Connections {
   readonly #room: Room;
+  readonly #tell: (why: Crowded) => void;
   /** With whose they are: see `clientNetwork`. */
   readonly #all = new Map<Connection, string>();
   readonly #perClient = new Map<string, number>();
 
-  constructor(room: Room) {
+  constructor(room: Room, tell: (why: Crowded) => void = () => {}) {
     this.#room = room;
+    this.#tell = tell;
   }
 
   get size(): number {
@@ -78,6 +83,7 @@ export class Connections {
       if (connection.pending > 0 || !among(client)) continue;
       if (idlest === null || connection.lastProgressMs < idlest.lastProgressMs) idlest = connection;
     }
+    this.#tell(idlest === null ? "refused" : "replaced");
     if (idlest === null) return false;
     this.delete(idlest);
     idlest.destroy();

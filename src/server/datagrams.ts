@@ -15,6 +15,9 @@ export interface DatagramDoor {
   close(): Promise<void>;
 }
 
+/** The same datagram came while it was being answered; its answer came too late to be sent. */
+export type Unanswered = "repeated dropped" | "late dropped";
+
 export interface DatagramParts {
   readonly respond: Respond;
   readonly limits: ServerLimits;
@@ -24,6 +27,7 @@ export interface DatagramParts {
   /** The descriptor of a socket that somebody opened for us. */
   readonly inherited: number | null;
   readonly onFault?: ((where: string, error: Error) => void) | undefined;
+  readonly onUnanswered?: ((why: Unanswered) => void) | undefined;
 }
 
 /** Rejects with ListenError. */
@@ -52,7 +56,7 @@ export async function openDatagrams(address: ServerAddress, parts: DatagramParts
   return serve(socket, parts);
 }
 
-function serve(socket: Socket, { respond, limits, clock }: DatagramParts): DatagramDoor {
+function serve(socket: Socket, { respond, limits, clock, onUnanswered }: DatagramParts): DatagramDoor {
   /** What is being answered, by client and octets: a repetition gets no second answer (DNSBomb, CVE-2024-33655). */
   const waiting = new Set<string>();
   let open = true;
@@ -64,7 +68,10 @@ function serve(socket: Socket, { respond, limits, clock }: DatagramParts): Datag
   socket.on("message", (octets, from) => {
     if (from.port === 0) return; // nobody can be answered there
     const key = waiting.size === 0 ? null : datagramKey(octets, from);
-    if (key !== null && waiting.has(key)) return;
+    if (key !== null && waiting.has(key)) {
+      onUnanswered?.("repeated dropped");
+      return;
+    }
     const answer = respond(octets, { address: from.address, port: from.port, transport: "udp" });
     if (answer === null) return;
     if (answer instanceof Uint8Array) {
@@ -79,6 +86,7 @@ function serve(socket: Socket, { respond, limits, clock }: DatagramParts): Datag
       // Nobody waits so long, and answers saved up for one moment are a weapon where addresses can be forged: not here.
       const tooLate = clock.monotonicMs() - sinceMs > limits.lateMs && !isLoopback(from.address);
       if (late !== null && !tooLate) send(late, from.port, from.address);
+      else if (late !== null) onUnanswered?.("late dropped");
     });
   });
   return {

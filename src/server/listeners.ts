@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock, ServerAddress } from "../env/env.ts";
 import { serverAddressText } from "./addresses.ts";
-import { type Connection, Connections, sweepUntil } from "./connections.ts";
-import { openDatagrams } from "./datagrams.ts";
+import { type Connection, Connections, type Crowded, sweepUntil } from "./connections.ts";
+import { openDatagrams, type Unanswered } from "./datagrams.ts";
 import type { HttpsParts } from "./https.ts";
 import type { TlsIdentity } from "./identity.ts";
 import { type ServerLimits, serverLimitsWith } from "./limits.ts";
@@ -23,7 +23,11 @@ export interface ListenOptions {
   readonly sockets?: "own" | "shared between workers";
   /** What a socket reports after it was opened; serving goes on. */
   readonly onFault?: (where: string, error: Error) => void;
+  /** What the responder does not hear of. */
+  readonly onUnserved?: (why: Unserved) => void;
 }
+
+export type Unserved = Unanswered | `connections ${Crowded}` | `handshakes ${Crowded}`;
 
 export interface ListenAddress extends ServerAddress {
   /** Default "dns": UDP and TCP (RFC 7766). "tls": RFC 7858; "https": RFC 8484. */
@@ -43,6 +47,8 @@ export interface Listening {
   readonly httpsAddresses: readonly ServerAddress[];
   /** Optional addresses that this machine does not have. */
   readonly leftOut: readonly ListenError[];
+  /** TCP connections that stand, TLS and HTTPS among them. */
+  readonly connections: number;
   /** For TLS handshakes from now on; connections that stand are not touched. Throws what `node:tls` throws, and changes nothing then. */
   useIdentity(identity: TlsIdentity): void;
   /**
@@ -68,8 +74,12 @@ export async function listen(
     responder,
     limits,
     options,
-    connections: new Connections({ inAll: limits.connections, perClient: limits.connectionsPerClient }),
-    handshakes: new Connections({ inAll: limits.handshakes, perClient: limits.handshakes }),
+    connections: new Connections({ inAll: limits.connections, perClient: limits.connectionsPerClient }, (why) =>
+      options.onUnserved?.(`connections ${why}`),
+    ),
+    handshakes: new Connections({ inAll: limits.handshakes, perClient: limits.handshakes }, (why) =>
+      options.onUnserved?.(`handshakes ${why}`),
+    ),
   };
   const leftOut: ListenError[] = [];
   doors = await openAll(addresses, shared, leftOut);
@@ -91,6 +101,9 @@ export async function listen(
       return serving("https");
     },
     leftOut,
+    get connections() {
+      return shared.connections.size;
+    },
     useIdentity(identity) {
       for (const door of doors) door.useIdentity?.(identity);
     },
@@ -177,7 +190,7 @@ function openDoor(address: ListenAddress, shared: Shared): Promise<OpenDoor> {
 
 async function openDns(address: ListenAddress, shared: Shared): Promise<OpenDoor> {
   const { options, limits, responder } = shared;
-  const { clock, onFault } = options;
+  const { clock, onFault, onUnserved } = options;
   // With port 0 TCP chooses, and the same UDP port may be taken: choose again.
   for (let tries = 1; ; tries++) {
     const tcp = await openTcp(address, shared);
@@ -188,6 +201,7 @@ async function openDns(address: ListenAddress, shared: Shared): Promise<OpenDoor
         limits,
         clock,
         onFault,
+        onUnanswered: onUnserved,
         exclusive: isOwn(options),
         inherited: address.inherited?.udp ?? null,
       });

@@ -37,8 +37,20 @@ export type ServerEvent =
   | { readonly kind: "answered"; readonly from: Client; readonly reply: Message }
   | { readonly kind: "unreadable"; readonly from: Client; readonly why: string }
   | { readonly kind: "dropped"; readonly from: Client; readonly why: string }
+  /** Comes before "answered" or "dropped": the question was not looked at for what it asks. */
+  | { readonly kind: "turned away"; readonly from: Client; readonly why: TurnedAway }
   /** A mistake of ours; the client got SERVFAIL. */
   | { readonly kind: "fault"; readonly from: Client; readonly error: unknown };
+
+/** Why: no rule allows it, no cookie proves the address, too many came in a second, too many wait. And what became of it. */
+export type TurnedAway =
+  | "access refused"
+  | "access dropped"
+  | "cookie refused"
+  | "rate dropped"
+  | "rate truncated"
+  | "rate failed"
+  | "waiting failed";
 
 export interface ResponderOptions {
   readonly resolver: Pick<Resolver, "resolve" | "cached" | "resolveUnchecked">;
@@ -112,9 +124,10 @@ class DnsResponder implements Responder {
 
   #respond(octets: Uint8Array, from: Client): Uint8Array | null | Promise<Uint8Array | null> {
     const decision = this.#access.decide(from.address);
-    if (decision === "drop") return this.#drop(from, "access");
+    if (decision === "drop") return this.#drop(from, "access", "access dropped");
     const pace = this.#rate.pace(from.address, this.#clock.monotonicMs());
-    if (pace === "drop" && from.transport === "udp") return this.#drop(from, "too many questions a second");
+    if (pace === "drop" && from.transport === "udp")
+      return this.#drop(from, "too many questions a second", "rate dropped");
     if (decision === "allow" && pace === "fair") {
       const again = this.#memory.recall(octets, from.transport);
       if (again !== undefined) {
@@ -132,7 +145,7 @@ class DnsResponder implements Responder {
       case "query": {
         const local =
           this.#turnedAway(request, decision, from) ??
-          (pace === "fair" ? this.#withoutLookup(request) : slowedDown(request, from));
+          (pace === "fair" ? this.#withoutLookup(request) : this.#slowedDown(request, from));
         if (local !== null) return this.#finish(request, local, from);
         return this.#fromCache(request, octets, from) ?? this.#lookUp(request, from);
       }
@@ -141,16 +154,27 @@ class DnsResponder implements Responder {
 
   /** Null: this client may ask. */
   #turnedAway(query: Query, decision: "allow" | "cookie" | "refuse", from: Client): Reply | null {
-    if (decision === "refuse") return refusedTo(query, from);
+    if (decision === "refuse") return this.#turn(from, "access refused", refusedTo(query, from));
     if (this.#cookies === null || query.edns?.version !== 0) {
-      return decision === "cookie" && from.transport === "udp" ? withoutCookie(query) : null;
+      if (decision !== "cookie" || from.transport !== "udp") return null;
+      return this.#turn(from, "cookie refused", withoutCookie(query));
     }
     // RFC 7873 §5.2.2
     if (query.edns.cookie === "malformed") return errorReply(query, RCODE.FORMERR, []);
     if (decision !== "cookie" || from.transport !== "udp") return null;
-    if (query.edns.cookie === null) return withoutCookie(query);
+    if (query.edns.cookie === null) return this.#turn(from, "cookie refused", withoutCookie(query));
     const { proven } = this.#cookies.standingOf(query.edns.cookie, from.address, this.#clock.unixSeconds());
-    return proven ? null : errorReply(query, RCODE.BADCOOKIE, []); // RFC 7873 §5.2.3, §5.2.4
+    // RFC 7873 §5.2.3, §5.2.4
+    return proven ? null : this.#turn(from, "cookie refused", errorReply(query, RCODE.BADCOOKIE, []));
+  }
+
+  #slowedDown(query: Query, from: Client): Reply {
+    return this.#turn(from, from.transport === "udp" ? "rate truncated" : "rate failed", slowedDown(query, from));
+  }
+
+  #turn(from: Client, why: TurnedAway, reply: Reply): Reply {
+    this.#emit({ kind: "turned away", from, why });
+    return reply;
   }
 
   /** Questions whose answer does not depend on the DNS. */
@@ -216,7 +240,8 @@ class DnsResponder implements Responder {
   #lookUp(query: Query, from: Client): Uint8Array | Promise<Uint8Array | null> {
     if (!this.#access.enter(from.address)) {
       const text = "too many questions of this client are waiting";
-      return this.#finish(query, errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OVER_QUOTA, text }]), from);
+      const reply = errorReply(query, RCODE.SERVFAIL, [{ code: EDE.OVER_QUOTA, text }]);
+      return this.#finish(query, this.#turn(from, "waiting failed", reply), from);
     }
     return this.#ask(query, from)
       .then((reply) => this.#finish(query, reply, from))
@@ -259,7 +284,8 @@ class DnsResponder implements Responder {
     return options;
   }
 
-  #drop(from: Client, why: string): null {
+  #drop(from: Client, why: string, turned: TurnedAway | null = null): null {
+    if (turned !== null) this.#emit({ kind: "turned away", from, why: turned });
     this.#emit({ kind: "dropped", from, why });
     return null;
   }

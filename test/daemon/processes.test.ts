@@ -75,6 +75,7 @@ describe.skipIf(!existsSync(main))("one process", { timeout: 60_000 }, () => {
     const metrics = await (await fetch(`http://127.0.0.1:${monitor}/metrics`)).text();
     expect(metrics).toContain('rootwalk_replies_total{transport="udp",type="A",rcode="NOERROR"} 1');
     expect(metrics).toContain('rootwalk_answers_total{status="secure"} 1');
+    expect(metrics).toMatch(/^rootwalk_signatures_checked_total\{algorithm="[A-Z0-9]+",result="right"\} [1-9]/m);
     expect((await fetch(`http://127.0.0.1:${monitor}/`)).status).toBe(404);
   });
 

@@ -101,7 +101,10 @@ describe("who asks", () => {
   it("or not answered at all", async () => {
     const { respond, events } = bench({ cached: [wwwAnswer] }, { access: createAccess({ otherwise: "drop" }) });
     expect(respond(query(), stranger)).toBeNull();
-    expect(events.map((event) => event.kind)).toEqual(["dropped"]);
+    expect(events).toMatchObject([
+      { kind: "turned away", why: "access dropped" },
+      { kind: "dropped", why: "access" },
+    ]);
   });
 
   it("one client cannot have any number of questions waiting: EDE 32, and room again when they are answered", async () => {
