@@ -137,11 +137,13 @@ function matchPkixTa(shown: Shown, by: Matching): DaneMatch | null {
   if (anchors.length === 0) return null;
   const pkix = publicPaths(shown, by);
   if (pkix.kind === "refused") return pkix;
-  for (const { certificates, name } of pkix.paths) {
+  for (const { certificates, pastRoot, name } of pkix.paths) {
     for (const [depth, certificate] of certificates.entries()) {
       const record = depth === 0 ? undefined : anchors.find((candidate) => isNamedBy(certificate, candidate));
       if (record !== undefined) return verified(record, { path: certificates.slice(0, depth + 1), depth, name });
     }
+    const ofKey = anchors.find((record) => record.selector === 1 && pastRoot !== null && isNamedBy(pastRoot, record));
+    if (ofKey !== undefined) return verified(ofKey, { path: certificates, depth: certificates.length, name });
   }
   return null;
 }
@@ -149,7 +151,12 @@ function matchPkixTa(shown: Shown, by: Matching): DaneMatch | null {
 interface PublicPaths {
   readonly kind: "public";
   /** At least one. */
-  readonly paths: readonly { readonly certificates: readonly X509Certificate[]; readonly name: string }[];
+  readonly paths: readonly {
+    readonly certificates: readonly X509Certificate[];
+    /** Above them: its key is trusted, and nothing else of it. */
+    readonly pastRoot: X509Certificate | null;
+    readonly name: string;
+  }[];
 }
 
 /** Fit paths to the CA that PKIX led to. What was validated is one of them; Node does not say which. */
@@ -167,8 +174,12 @@ function publicPaths({ leaf, others }: Shown, by: Matching): Refused | PublicPat
   let failure: Refused | null = null;
   for (const path of pathsToAnchor(leaf, [pkix.anchor, ...others], trust)) {
     const checked = checkPath(path, by);
-    if (checked.kind === "fit") paths.push({ certificates: path.certificates, name: checked.name });
-    else failure ??= checked;
+    if (checked.kind === "refused") {
+      failure ??= checked;
+      continue;
+    }
+    const pastRoot = path.bareKey === null ? null : pkix.anchor;
+    paths.push({ certificates: path.certificates, pastRoot, name: checked.name });
   }
   if (paths.length > 0) return { kind: "public", paths };
   return (

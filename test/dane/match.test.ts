@@ -318,6 +318,7 @@ describe("PKIX-EE(1) and PKIX-TA(0)", () => {
       outcome([record], sent, { policy: anyUsagePolicy, pkix: to(anchor) });
     expect(old("1 1 1 leaf")).toBe("verified at 0");
     expect(old("0 1 1 intermediate")).toBe("verified at 1");
+    expect(old("0 1 1 root")).toBe("verified at 2");
     expect(old("0 0 1 root-expired")).toBe("no record matches");
     expect(old("1 1 1 leaf", "leaf intermediate-expired root-expired")).toBe("certificate expired");
     expect(old("1 1 1 leaf", "leaf intermediate-forged root-expired")).toBe("certificate not trusted");
