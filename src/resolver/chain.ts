@@ -6,7 +6,7 @@
 import type { DelegationCache } from "../cache/delegations.ts";
 import type { ZoneCache } from "../cache/zones.ts";
 import { accountOf, brokenAt } from "../dnssec/accounting.ts";
-import { closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
+import { anchorageOf, closestAnchor, type TrustAnchor } from "../dnssec/anchors.ts";
 import { type Denial, type Failure, failure, type ZoneProof } from "../dnssec/proof.ts";
 import { signersOf, validateAlias } from "../dnssec/response.ts";
 import { bogus, indeterminate, type Secure } from "../dnssec/verdict.ts";
@@ -188,12 +188,10 @@ export class Chain {
   }
 
   async #find(name: Name, task: Task): Promise<ZoneTrust> {
-    const anchor = closestAnchor(this.#anchors.current, name);
-    const negative = closestName(this.#negative, name);
-    // A positive anchor below a negative one wins. RFC 7646 §4.
-    if (negative !== null && (anchor === null || !anchor.zone.isStrictlyWithin(negative)))
-      return negativelyAnchored(negative);
-    if (anchor === null) return unanchored(name);
+    const anchorage = anchorageOf(this.#anchors.current, this.#negative, name);
+    if (anchorage.kind === "negative") return negativelyAnchored(anchorage.at);
+    if (anchorage.kind === "none") return unanchored(name);
+    const { anchor } = anchorage;
     if (anchor.zone.equals(name)) return this.#enterAnchor(anchor, task);
     const seen = this.#delegations.get(name);
     if (seen?.parent != null && seen.mode === "authoritative" && seen.parent.isWithin(anchor.zone)) {
@@ -341,15 +339,6 @@ function keysIn(response: Conclusive): RRset<typeof TYPE.DNSKEY> | null {
   if (response.kind !== "answer") return null;
   const [keys] = response.rrsets;
   return isOfType(keys, TYPE.DNSKEY) ? keys : null;
-}
-
-function closestName(names: readonly Name[], name: Name): Name | null {
-  let closest: Name | null = null;
-  for (const candidate of names) {
-    if (name.isWithin(candidate) && (closest === null || candidate.labelCount > closest.labelCount))
-      closest = candidate;
-  }
-  return closest;
 }
 
 export function unreachable(
