@@ -71,23 +71,6 @@ export function algorithmToText(algorithm: number): string {
   return algorithms.get(algorithm)?.mnemonic ?? String(algorithm);
 }
 
-/** A mnemonic in any case, or a number from 0 to 255; null if neither. RFC 4034 §2.2. */
-export function algorithmFromText(text: string): number | null {
-  if (/^[0-9]{1,3}$/.test(text)) {
-    const value = Number(text);
-    return value <= 255 ? value : null;
-  }
-  return byMnemonic.get(text.toUpperCase()) ?? null;
-}
-
-const byMnemonic: ReadonlyMap<string, number> = new Map([
-  ...[...algorithms].map(([number, row]) => [row.mnemonic, number] as const),
-  // Names that key files and older tools write.
-  ["NSEC3DSA", 6],
-  ["NSEC3RSASHA1", 7],
-  ["ECCGOST", 12],
-]);
-
 function numbersWith(status: Algorithm["status"]): ReadonlySet<number> {
   return new Set([...algorithms].filter(([, row]) => row.status === status).map(([number]) => number));
 }

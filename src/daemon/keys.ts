@@ -33,8 +33,6 @@ export const keys: readonly Key[] = [
   ),
 ];
 
-export const keyByName: ReadonlyMap<string, Key> = new Map(keys.map((key) => [key.name, key]));
-
 function keyOf(section: Section, field: string, row: DaemonRow): Key {
   const name = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return { section, field, name, variable: `ROOTWALK_${name.replaceAll("-", "_").toUpperCase()}`, row };

@@ -20,7 +20,6 @@ import { bogus, mintSecure, type Secure, type WhyInsecure } from "./verdict.ts";
 import { KeyRing, type ZoneKey } from "./zone-keys.ts";
 import { type InsecureZone, mintInsecureZone, mintSecureZone, type SecureZone, type ZoneTrust } from "./zone-trust.ts";
 
-export type { ZoneKey } from "./zone-keys.ts";
 export { InsecureZone, SecureZone, type ZoneTrust } from "./zone-trust.ts";
 
 /** What the parent's side says about a delegation. */
@@ -75,7 +74,7 @@ function judgeDenial(parent: SecureZone, cut: Cut, by: Judge): CutVerdict {
 }
 
 function insecure(zone: Name, why: WhyInsecure): CutVerdict {
-  return { kind: "insecure", why, zone: insecureCut(zone, why) };
+  return { kind: "insecure", why, zone: mintInsecureZone(zone, why) };
 }
 
 /** The zone's keys against a proven DS RRset. `dnskey` is null if the zone has answered that there is none. */
@@ -113,26 +112,6 @@ export function judgeKeys(
     validUntil: Math.min(ds.proof.validUntil, parent.validUntil, endOf(signed.signature, by)),
     ttl: Math.min(lifetime(dsBy.rrset, dsBy.signature, by), lifetime(signed.rrset, signed.signature, by)),
   });
-}
-
-/** Both steps at once. */
-export function enterZone(
-  parent: SecureZone,
-  cut: Cut,
-  dnskey: RRset<typeof TYPE.DNSKEY> | null,
-  by: Judge,
-): ZoneTrust | NoCut {
-  const verdict = judgeCut(parent, cut, by);
-  switch (verdict.kind) {
-    case "signed":
-      return judgeKeys(parent, verdict.ds, dnskey, by);
-    case "insecure":
-      return verdict.zone;
-    case "no cut":
-      return verdict;
-    case "failed":
-      return bogus(verdict.failure);
-  }
 }
 
 /** The start of every chain. Any one valid path suffices (RFC 6840 §5.11): old and new anchors stand side by side. */
@@ -228,11 +207,6 @@ export function unanchored(name: Name): InsecureZone {
 /** RFC 7646 §2: at and below a negative trust anchor nothing is validated. */
 export function negativelyAnchored(name: Name): InsecureZone {
   return mintInsecureZone(name, { kind: "negative trust anchor", cut: name });
-}
-
-/** The chain ends at `zone`, for a reason that a judgement gave. */
-export function insecureCut(zone: Name, why: WhyInsecure): InsecureZone {
-  return mintInsecureZone(zone, why);
 }
 
 /** What lies below the end of a chain inherits its reason. */

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random, Timer, UnixSeconds } from "./env.ts";
 
-export { type Scripted, type ScriptedExchange, scriptedExchange } from "./scripted.ts";
+export { scriptedExchange } from "./scripted.ts";
 
 export interface VirtualClock extends Clock, Timer {
   /**

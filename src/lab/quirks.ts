@@ -15,11 +15,6 @@ export const forType =
   (query) =>
     query.question.type === type;
 
-export const forQuestion =
-  (name: Name, type: RRType): Wanted =>
-  ({ question }) =>
-    question.type === type && question.name.equals(name);
-
 export const overUdp: Wanted = (_, transport) => transport === "udp";
 
 /** Nothing comes back. */

@@ -134,7 +134,3 @@ export function cookieOption(cookie: Cookie): EdnsOption {
 export function keepaliveOption(units: number): EdnsOption {
   return { code: OPTION.KEEPALIVE, data: Uint8Array.from([units >> 8, units & 0xff]) };
 }
-
-export function paddingOption(octets: number): EdnsOption {
-  return { code: OPTION.PADDING, data: new Uint8Array(octets) };
-}

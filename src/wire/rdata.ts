@@ -21,7 +21,6 @@ export type Nsec = RdataOf<47>;
 export type Nsec3 = RdataOf<50>;
 export type Soa = RdataOf<6>;
 export type Tlsa = RdataOf<52>;
-export type Mx = RdataOf<15>;
 export type Srv = RdataOf<33>;
 
 interface Plan {

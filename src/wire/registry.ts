@@ -65,7 +65,6 @@ export function edeText(code: number): string {
 
 const typeNames = invert(TYPE);
 const rcodeNames = invert(RCODE);
-const opcodeNames = invert(OPCODE);
 const classNames = invert(CLASS);
 
 export function typeToText(type: RRType): string {
@@ -87,10 +86,6 @@ export function classFromText(text: string): RRClass | null {
 
 export function rcodeToText(rcode: number): string {
   return rcodeNames.get(rcode) ?? `RCODE${rcode}`;
-}
-
-export function opcodeToText(opcode: number): string {
-  return opcodeNames.get(opcode) ?? `OPCODE${opcode}`;
 }
 
 /** Types that stand for questions or transport, never for data in a zone. RFC 6895 §3.1; NXNAME RFC 9824 §3.4. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configFrom } from "../../src/daemon/config-file.ts";
 import { configurationFrom, originText } from "../../src/daemon/configuration.ts";
-import { keyByName, keys } from "../../src/daemon/keys.ts";
+import { keys } from "../../src/daemon/keys.ts";
 
 const NOW = 1_800_000_000;
 let folder: string;
@@ -43,7 +43,7 @@ function complaint(text: string): string {
 describe("precedence", () => {
   const text = 'identity = "file"\n\n[settings]\ntotal-timeout-ms = 5000\n\n[limits]\nconnections = 7\n';
   const from = (given: Given, name: string): [unknown, string] => {
-    const key = keyByName.get(name)!;
+    const key = keys.find((one) => one.name === name)!;
     const { value, origin } = configured(given).values.get(key)!;
     return [value, originText(key, origin).replace(`${folder}/`, "")];
   };

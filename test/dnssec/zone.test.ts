@@ -1,6 +1,7 @@
 /** From parent to child and from the anchor down: every rule about DS and DNSKEY, with real signatures. RFC 4035 §5.2. */
 import { describe, expect, test } from "vitest";
-import { enterZone, insecureBelow, judgeCut, judgeKeys, SecureZone, type ZoneTrust } from "../../src/dnssec/zone.ts";
+import { bogus } from "../../src/dnssec/verdict.ts";
+import { insecureBelow, judgeCut, judgeKeys, SecureZone, type ZoneTrust } from "../../src/dnssec/zone.ts";
 import type { Cut } from "../../src/rrset/findings.ts";
 import { EDE, TYPE } from "../../src/wire/registry.ts";
 import { engines } from "./engines.ts";
@@ -48,8 +49,20 @@ describe.each(engines)("$name engine", (engine) => {
     ds: signed(makeRRset(CHILD, TYPE.DS, ds), PARENT, parentKey),
     evidence: [],
   });
-  const enter = (cut: Cut, dnskey: ReturnType<typeof dnskeys> | null, by = judge()) =>
-    enterZone(parent, cut, dnskey, by);
+  /** Both steps at once. */
+  const enter = (cut: Cut, dnskey: ReturnType<typeof dnskeys> | null, by = judge()) => {
+    const verdict = judgeCut(parent, cut, by);
+    switch (verdict.kind) {
+      case "signed":
+        return judgeKeys(parent, verdict.ds, dnskey, by);
+      case "insecure":
+        return verdict.zone;
+      case "no cut":
+        return verdict;
+      case "failed":
+        return bogus(verdict.failure);
+    }
+  };
   /** One correct world: a DS for the KSK, which signs both keys. */
   const goodCut = cutWith(dsOf(CHILD, ksk));
   const goodKeys = signed(dnskeys(CHILD, [ksk, zsk]), CHILD, ksk);

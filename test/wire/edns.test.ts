@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Reader } from "../../src/wire/cursor.ts";
-import {
-  cookieOf,
-  cookieOption,
-  decodeOpt,
-  edeOf,
-  edeOption,
-  keepaliveOption,
-  optionOf,
-  paddingOption,
-} from "../../src/wire/edns.ts";
+import { cookieOf, cookieOption, decodeOpt, edeOf, edeOption, keepaliveOption, optionOf } from "../../src/wire/edns.ts";
 import { decodeMessage, encodeMessage } from "../../src/wire/message.ts";
 import { OPTION } from "../../src/wire/registry.ts";
 import { edns, message } from "./messages.ts";
@@ -110,7 +101,7 @@ describe("the OPT record (RFC 6891 §6.1)", () => {
     const options = [
       edeOption({ code: 6, text: "bogus" }),
       cookieOption({ client: ascii("12345678"), server: null }),
-      paddingOption(3),
+      { code: OPTION.PADDING, data: new Uint8Array(3) },
     ];
     const sent = message({ rcode: 0xabc, edns: { ...edns, compactOk: true, options } });
     const decoded = decodeMessage(encodeMessage(sent));
