@@ -73,7 +73,7 @@ function certificateLines(certificate: CertificateReport, depth: number): string
   return lines;
 }
 
-export const nagiosStates = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
+const nagiosStates = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
 
 /** 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, as the plugin guidelines have it. */
 export function nagiosCode(report: DomainReport): 0 | 1 | 2 | 3 {

@@ -15,8 +15,8 @@ import { Name } from "../wire/name.ts";
 import { type Command, type Io, UsageError } from "./command.ts";
 import type { Given } from "./options.ts";
 
-export const EXIT_PROBLEMS = 3;
-export const EXIT_WARNINGS = 4;
+const EXIT_PROBLEMS = 3;
+const EXIT_WARNINGS = 4;
 
 const names = Object.keys(departments) as Department[];
 
@@ -117,7 +117,7 @@ function nameFrom(given: Given, option: string, otherwise: string): Name {
 }
 
 /** Links are followed below the same root: that of resolv.conf often leads to /run. */
-export function filesBelow(root: string): Files {
+function filesBelow(root: string): Files {
   const read = (path: string, hops: number): FileText => {
     try {
       const target = hops === 0 ? null : linkAt(join(root, path));

@@ -57,7 +57,7 @@ function shapes(rows: OptionRows): Record<string, { type: "string" | "boolean"; 
   );
 }
 
-export function numberFrom(text: string, what: string, range: { readonly min: number; readonly max: number }): number {
+function numberFrom(text: string, what: string, range: { readonly min: number; readonly max: number }): number {
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= range.min && value <= range.max)) {
     throw new UsageError(`${what} is "${text}": a number from ${range.min} to ${range.max} expected`);

@@ -7,8 +7,8 @@ import { allCommands, commandLoaders } from "./commands.ts";
 import { groupHelp, helpFor, limitsHelp, overview, settingsHelp } from "./help.ts";
 import { parseOptions, settingRows } from "./options.ts";
 
-export const EXIT_FAULT = 1;
-export const EXIT_USAGE = 2;
+const EXIT_FAULT = 1;
+const EXIT_USAGE = 2;
 
 /** Never rejects. `debug`: stacks of unexpected errors are shown. */
 export async function run(argv: readonly string[], io: Io, debug = false): Promise<number> {

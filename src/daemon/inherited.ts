@@ -18,7 +18,7 @@ export interface Kernel {
   readonly table: (protocol: "udp" | "tcp" | "udp6" | "tcp6") => string;
 }
 
-export const thisKernel: Kernel = {
+const thisKernel: Kernel = {
   pid: process.pid,
   linkOf: (descriptor) => readlinkSync(`/proc/self/fd/${descriptor}`),
   table(protocol) {

@@ -17,7 +17,7 @@ export interface Key {
 }
 
 /** What `rootwalk serve` does unless told otherwise, and a library does not. */
-export const daemonDefaults: Partial<Settings> = {
+const daemonDefaults: Partial<Settings> = {
   trustAnchorSignal: true,
   rootKeySentinel: true,
   totalTimeoutMs: servedWithinMs,

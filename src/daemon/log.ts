@@ -8,7 +8,7 @@ import type { Clock } from "../env/env.ts";
 
 export const logLevels = ["error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof logLevels)[number];
-export const logFormats = ["human", "json"] as const;
+const logFormats = ["human", "json"] as const;
 
 export type Fields = Readonly<Record<string, string | number | boolean | null>>;
 

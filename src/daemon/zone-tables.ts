@@ -9,8 +9,8 @@ import { closest } from "./closest.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** In seconds. RFC 7646 §2: short, so that it is not forgotten. */
-export const NEGATIVE_ANCHOR_SECONDS = 3600;
-export const LONGEST_NEGATIVE_ANCHOR_SECONDS = 7 * 86_400;
+const NEGATIVE_ANCHOR_SECONDS = 3600;
+const LONGEST_NEGATIVE_ANCHOR_SECONDS = 7 * 86_400;
 
 export interface NegativeAnchor {
   readonly name: Name;

@@ -38,7 +38,7 @@ export async function lookUpAddresses(resolver: Asker, host: Name, options: Dane
 }
 
 /** One answer for each family. */
-export function judgeAddresses(host: Name, families: readonly Asked[]): HostAddresses {
+function judgeAddresses(host: Name, families: readonly Asked[]): HostAddresses {
   const heard = families.filter(({ answer }) => whySilent(answer) === null);
   const failures = families.filter((family) => !heard.includes(family));
   const addresses = heard.flatMap(({ answer }) => addressesIn(answer));

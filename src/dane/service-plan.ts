@@ -112,7 +112,7 @@ interface Known {
   readonly insecure: string | null;
 }
 
-export function decideTarget(
+function decideTarget(
   host: Name,
   found: HostAddresses,
   { lookups, policy, pkixNames, insecure }: Known,

@@ -151,7 +151,7 @@ interface Known {
   readonly rules: Pick<Rules, "level" | "policy">;
 }
 
-export function decideHost(host: Name, found: HostAddresses, { lookups, next, rules }: Known): MailAction {
+function decideHost(host: Name, found: HostAddresses, { lookups, next, rules }: Known): MailAction {
   switch (found.kind) {
     case "failed":
       return skip(found.bogus ? "address bogus" : "address failed", found.reason, found.expires);

@@ -90,7 +90,7 @@ export function tlsaOwner(base: Name, port: number, protocol: TransportLabel): N
   return base.child(`_${protocol}`)?.child(`_${port}`) ?? null;
 }
 
-export function judgeTlsa(base: Name, { answer, expires }: Asked, policy: DanePolicy): TlsaLookup {
+function judgeTlsa(base: Name, { answer, expires }: Asked, policy: DanePolicy): TlsaLookup {
   const { verdict } = answer;
   if (verdict.status === "bogus" || verdict.status === "indeterminate")
     return { kind: "unknown", base, because: verdict, reason: explained(answer), expires };

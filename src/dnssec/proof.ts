@@ -56,7 +56,7 @@ export interface Denial {
 }
 
 /** Reasons for bogus and indeterminate, each with its primary extended DNS error (RFC 8914). */
-export const failureCodes = {
+const failureCodes = {
   "signature expired": EDE.SIGNATURE_EXPIRED,
   "signature not yet valid": EDE.SIGNATURE_NOT_YET_VALID,
   "signature expires before inception": EDE.SIGNATURE_EXPIRED_BEFORE_VALID,

@@ -31,7 +31,7 @@ export interface Quirk {
 }
 
 /** The largest datagram that a lab server sends. RFC 9715 §3. */
-export const MAX_UDP_OCTETS = 1232;
+const MAX_UDP_OCTETS = 1232;
 const COOKIE_OCTETS = 8;
 
 /** What `server` sends back for these octets; null: nothing. */

@@ -40,7 +40,7 @@ export interface Validity {
   readonly expiration: UnixSeconds;
 }
 
-export const ZONE_KEY_FLAGS = 256;
+const ZONE_KEY_FLAGS = 256;
 export const SEP_KEY_FLAGS = 257;
 
 const keys = new Map<string, SigningKey>();

@@ -41,7 +41,7 @@ export function world(now: UnixSeconds = LAB_NOW, options: WorldOptions = {}): S
   };
 }
 
-export function woundedDescription(description: WorldDescription, name: string): WorldDescription {
+function woundedDescription(description: WorldDescription, name: string): WorldDescription {
   return woundNamed(name).inflict(description);
 }
 

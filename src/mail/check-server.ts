@@ -65,7 +65,7 @@ export function hostReport(
 }
 
 /** "3 1 1 8cb3…", whole. */
-export function fullText({ usage, selector, matchingType, data }: Tlsa | UsableRecord): string {
+function fullText({ usage, selector, matchingType, data }: Tlsa | UsableRecord): string {
   return `${usage} ${selector} ${matchingType} ${hex(data).toLowerCase()}`;
 }
 
@@ -161,7 +161,7 @@ function attemptReport(probe: Probe, usable: readonly UsableRecord[]): AttemptRe
   return { ...common, outcome: "verified", code: null, reason: match.reason, matched };
 }
 
-export function certificateReport(certificate: X509Certificate, usable: readonly UsableRecord[]): CertificateReport {
+function certificateReport(certificate: X509Certificate, usable: readonly UsableRecord[]): CertificateReport {
   const spki = partsOf(certificate)?.publicKeyInfo;
   return {
     subject: subjectText(certificate),

@@ -66,7 +66,7 @@ export async function planMail(
 }
 
 /** The same without asking anybody. */
-export function combine(plan: DeliveryPlan, sts: StsState, lostSts: "deliver" | "defer"): MailPlan {
+function combine(plan: DeliveryPlan, sts: StsState, lostSts: "deliver" | "defer"): MailPlan {
   const hosts = plan.hosts.map((host): PlannedHost => ({ ...host, action: actionFor(host, plan, { sts, lostSts }) }));
   const expires = earliest(plan.expires, sts.expires);
   const whole = { ...plan, hosts, sts, expires };

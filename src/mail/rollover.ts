@@ -163,6 +163,6 @@ function waitText(state: RolloverState, ttl: number, until: UnixSeconds): string
   }
 }
 
-export function iso(seconds: UnixSeconds): string {
+function iso(seconds: UnixSeconds): string {
   return new Date(Math.ceil(seconds) * 1000).toISOString().replace(".000Z", "Z");
 }

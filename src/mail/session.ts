@@ -58,7 +58,7 @@ export interface SessionPatience {
 }
 
 /** RFC 5321 §4.5.3.2 asks for five minutes where mail is under way; a host that is passed over costs less. */
-export const sessionPatience: SessionPatience = {
+const sessionPatience: SessionPatience = {
   connectMs: 30_000,
   greetingMs: 300_000,
   replyMs: 300_000,

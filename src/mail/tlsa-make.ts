@@ -104,7 +104,7 @@ export interface Placed {
   readonly record: UsableRecord;
 }
 
-export function rdataOfRecord({ usage, selector, matchingType, data }: UsableRecord): Uint8Array {
+function rdataOfRecord({ usage, selector, matchingType, data }: UsableRecord): Uint8Array {
   return Uint8Array.from([usage, selector, matchingType, ...data]);
 }
 

@@ -32,7 +32,7 @@ export async function askFor(
 }
 
 /** TypeError, for people. */
-export function parseQuestion(name: string, type: string): { readonly name: Name; readonly type: number } {
+function parseQuestion(name: string, type: string): { readonly name: Name; readonly type: number } {
   const known = typeFromText(type.trim());
   if (known === null || (isMetaType(known) && known !== TYPE.ANY))
     throw new TypeError(`"${type}" is no record type: A, MX, TLSA… or TYPE65280`);

@@ -43,7 +43,7 @@ export function svgOf(picture: Picture, { style }: SvgOptions = { style: "inside
   ].join("\n");
 }
 
-export function titleText({ question, headline }: Picture): string {
+function titleText({ question, headline }: Picture): string {
   return `Chain of trust of ${question.name} ${question.type}: ${headline}`;
 }
 

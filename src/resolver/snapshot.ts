@@ -32,7 +32,7 @@ export interface SnapshotSources {
 }
 
 /** In place of a server's address: nobody can be asked there. */
-export const snapshotSource = { address: "snapshot", port: 0 } as const;
+const snapshotSource = { address: "snapshot", port: 0 } as const;
 
 type Found = Extract<Fetched, { kind: "found" }>;
 

@@ -135,7 +135,7 @@ function readerOf(octets: Uint8Array): Reader {
   return new Reader(new Uint8Array(octets), HEADER_OCTETS, octets.length, true);
 }
 
-export function readQuestion(reader: Reader): Question {
+function readQuestion(reader: Reader): Question {
   return { name: Name.read(reader), type: reader.u16(), class: reader.u16() };
 }
 

@@ -208,7 +208,7 @@ export function rdataFromText(type: RRType, text: string | Tokens, origin?: Name
 }
 
 /** What follows `\#`, as opaque octets whatever the type: for tests that need RDATA its type would not allow. */
-export function uncheckedGenericRdata(tokens: Tokens): Uint8Array {
+function uncheckedGenericRdata(tokens: Tokens): Uint8Array {
   tokens.next("\\#");
   const length = tokens.integer(65535);
   const octets = hexToOctets(tokens.rest());

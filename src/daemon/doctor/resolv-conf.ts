@@ -2,7 +2,7 @@
 import type { ServerAddress } from "../../env/env.ts";
 import { type Examined, type FileText, type Finding, fine, note, problem, skipped, warning } from "./finding.ts";
 
-export const RESOLV_CONF = "/etc/resolv.conf";
+const RESOLV_CONF = "/etc/resolv.conf";
 /** glibc heeds no more, and waits this long for each unless told otherwise. */
 const NAMESERVERS = 3;
 const GLIBC_TIMEOUT_S = 5;
@@ -19,7 +19,7 @@ export interface ResolvConf {
 }
 
 /** As glibc reads it: the last `search` or `domain` counts, options add up, all that is unknown is passed over. */
-export function parseResolvConf(text: string): ResolvConf {
+function parseResolvConf(text: string): ResolvConf {
   const nameservers: string[] = [];
   const options: string[] = [];
   let search: readonly string[] = [];
