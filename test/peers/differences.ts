@@ -49,6 +49,13 @@ export const explanations: readonly Explanation[] = [
       (theirs?.rcode === "SERVFAIL" || (theirs !== null && theirs.answer.length >= (ours?.answer.length ?? 0))),
   },
   {
+    id: "unbound takes the end of an alias for the end of what is below its owner",
+    rfc: "RFC 8020 §2",
+    why: "NXDOMAIN is said of the name that the alias leads to. Unbound 1.17.1 repeats it, with the alias, for names below the alias's owner.",
+    applies: ({ question, peer, theirs }) =>
+      peer === "unbound" && theirs?.rcode === "NXDOMAIN" && isBelowAlias(question, theirs),
+  },
+  {
     id: "named stops at a DNAME above the name when DNAME is asked for",
     rfc: "RFC 6672 §3.2",
     why: "The DNAME of an ancestor is not the name's own: the CNAME made from it is followed, as for any other type. BIND 9.18 takes it for the answer.",
@@ -85,7 +92,16 @@ export function explain(difference: Difference): Explanation | null {
   return explanations.find(({ applies }) => applies(difference)) ?? null;
 }
 
-function isBelowDname({ name }: Question, seen: Outcome | null): boolean {
-  const owners = (seen?.answer ?? []).filter((line) => line.includes(" DNAME ")).map((line) => line.split(" ")[0]!);
+function isBelowDname(question: Question, seen: Outcome | null): boolean {
+  return isBelow(question, seen, " DNAME ");
+}
+
+/** Does the answer begin with the alias of an ancestor? */
+function isBelowAlias(question: Question, seen: Outcome): boolean {
+  return isBelow(question, { ...seen, answer: seen.answer.slice(0, 1) }, " CNAME ");
+}
+
+function isBelow({ name }: Question, seen: Outcome | null, type: string): boolean {
+  const owners = (seen?.answer ?? []).filter((line) => line.includes(type)).map((line) => line.split(" ")[0]!);
   return owners.some((owner) => name.toLowerCase().endsWith(`.${owner}`));
 }
