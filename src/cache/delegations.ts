@@ -18,8 +18,10 @@ interface Entry {
 export class DelegationCache {
   readonly #clock: Clock;
   readonly #entries: LRUCache<NameKey, Entry>;
-  /** Configured zones, which never expire: hints, stubs, forwards. */
+  /** Stubs and forwards, which never expire. */
   readonly #configured = new Map<NameKey, Delegation>();
+  #hasConfiguredBelowRoot = false;
+  #hints: Delegation | undefined;
   readonly #minTtl: number;
   readonly #maxTtl: number;
 
@@ -30,8 +32,15 @@ export class DelegationCache {
     this.#entries = new LRUCache({ maxSize: limits.maxOctets, sizeCalculation: (entry) => sizeOf(entry.delegation) });
   }
 
+  /** Where walks begin until the root was asked itself. RFC 9609. */
+  startAt(hints: Delegation): void {
+    this.#hints = hints;
+  }
+
+  /** The operator's word, whatever servers say: nothing that is learned takes its place. */
   configure(delegation: Delegation): void {
     this.#configured.set(delegation.zone.key, delegation);
+    if (!delegation.zone.isRoot) this.#hasConfiguredBelowRoot = true;
   }
 
   /** Lives no longer than the delegation above it: who lost his own cannot keep his children's. */
@@ -46,13 +55,10 @@ export class DelegationCache {
 
   get(zone: Name): Delegation | undefined {
     const configured = this.#configured.get(zone.key);
+    if (configured !== undefined) return configured;
     const entry = this.#entries.get(zone.key);
-    const live = entry !== undefined && entry.expiresMs > this.#clock.monotonicMs() ? entry.delegation : undefined;
-    // A primed root replaces its hints; stubs and forwards are the operator's word.
-    return configured !== undefined &&
-      !(configured.zone.isRoot && configured.mode === "authoritative" && live !== undefined)
-      ? configured
-      : live;
+    if (entry !== undefined && entry.expiresMs > this.#clock.monotonicMs()) return entry.delegation;
+    return zone.isRoot ? this.#hints : undefined;
   }
 
   /** What was learned and lives, with the milliseconds that are left of it. */
@@ -109,7 +115,7 @@ export class DelegationCache {
 
   /** Whatever lies below a forward zone is forwarded, known delegations or not. */
   #underForward(found: Delegation): Delegation {
-    if (this.#configured.size <= 1 || found.mode === "recursive") return found;
+    if (!this.#hasConfiguredBelowRoot || found.mode === "recursive") return found;
     for (let labels = found.zone.labelCount; labels >= 0; labels--) {
       const above = this.#configured.get(found.zone.ancestor(labels).key);
       if (above === undefined) continue;

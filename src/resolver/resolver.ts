@@ -71,6 +71,8 @@ class IterativeResolver implements Resolver {
   readonly #private: PrivateAddresses;
   readonly #closing = new Ending();
   readonly #forwarding: boolean;
+  /** The operator named the root's servers, as a stub: what the root says of its own would send us elsewhere. */
+  readonly #isRootStubbed: boolean;
   readonly #turns: Turns;
   #priming: Promise<void> | null = null;
   #primedUntilMs = Number.NEGATIVE_INFINITY;
@@ -86,6 +88,7 @@ class IterativeResolver implements Resolver {
     this.#settings = settings;
     this.#policy = policyFrom(settings, parts.unsafeExtraAlgorithms ?? []);
     this.#forwarding = forwards.length > 0;
+    this.#isRootStubbed = stubs.some(({ zone }) => zone.isRoot);
     const flights = new Flights(settings.waiters);
     const delegations = new DelegationCache(clock, {
       maxOctets: part(0.1),
@@ -93,7 +96,7 @@ class IterativeResolver implements Resolver {
       maxTtl: settings.maxTtl,
     });
     const root = delegationFromHints(parts.hints);
-    delegations.configure(root);
+    delegations.startAt(root);
     for (const forward of forwards) delegations.configure(delegationFromForward(forward, root));
     for (const stub of stubs) delegations.configure(delegationFromConfiguration(stub, "authoritative"));
     const addresses = new AddressLookup(settings, {
@@ -277,14 +280,20 @@ class IterativeResolver implements Resolver {
   /** The root's own NS RRset for as long as it says; if it cannot be had, the hints do, and it is tried again later. */
   async #prime(): Promise<void> {
     const task = this.#ownTask();
+    const until = (seconds: number): void => {
+      this.#primedUntilMs = this.#env.clock.monotonicMs() + seconds * 1000;
+    };
+    if (this.#isRootStubbed) {
+      await this.#chain.trustOf(Name.root, task);
+      return until(this.#settings.maxFailureTtl);
+    }
     const question = { name: Name.root, type: TYPE.NS, class: CLASS.IN };
     const priming = this.#fetcher.fetch(question, task, { snapshot: "left out" }); // addresses come with it
     const [fetched] = await Promise.all([priming, this.#chain.trustOf(Name.root, task)]);
     const answered = fetched.kind === "found" && fetched.response.kind === "answer";
     const primed = answered ? delegationFromPriming(fetched) : null;
     if (primed !== null) this.#delegations.remember(primed);
-    const seconds = primed === null ? this.#settings.maxFailureTtl : Math.min(primed.ttl, this.#settings.maxTtl);
-    this.#primedUntilMs = this.#env.clock.monotonicMs() + seconds * 1000;
+    until(primed === null ? this.#settings.maxFailureTtl : Math.min(primed.ttl, this.#settings.maxTtl));
   }
 
   #lookUp(question: Question, options: ResolveOptions): Promise<Answer> {

@@ -17,7 +17,7 @@ function delegation(name: Name, ttl: number): Delegation {
 function cache(minTtl = 60) {
   const clock = virtualClock({ unixSeconds: LAB_NOW });
   const delegations = new DelegationCache(clock, { maxOctets: 1_000_000, minTtl, maxTtl: 86400 });
-  delegations.configure({ ...delegation(Name.root, 3600), parent: null });
+  delegations.startAt({ ...delegation(Name.root, 3600), parent: null });
   delegations.remember(delegation(zone, 86400));
   const knownAfter = async (seconds: number): Promise<boolean> => {
     await clock.advance(seconds * 1000);
@@ -54,6 +54,37 @@ describe("what the child says of its own NS RRs", () => {
     delegations.shorten(Name.parse("other.example"), 1);
     delegations.shorten(Name.root, 1);
     expect(delegations.get(Name.root)).toBeDefined();
+  });
+});
+
+describe("the root's delegation", () => {
+  const rootBy = (address: string): Delegation => {
+    const servers = [{ name: Name.parse("ns.root"), addresses: [address] }];
+    return { ...delegation(Name.root, 3600), parent: null, servers };
+  };
+  const addressOf = (delegations: DelegationCache) => delegations.get(Name.root)!.servers[0]!.addresses[0];
+
+  test("is what the root said of itself for as long as it said, and the hints before and after", async () => {
+    const { clock, delegations } = cache();
+    delegations.startAt(rootBy("192.0.2.10"));
+    expect(addressOf(delegations)).toBe("192.0.2.10");
+    delegations.remember(rootBy("192.0.2.11"));
+    expect(addressOf(delegations)).toBe("192.0.2.11");
+    await clock.advance(3601_000);
+    expect(addressOf(delegations)).toBe("192.0.2.10");
+    expect(delegations.closest(www).zone.isRoot).toBe(false);
+    await clock.advance(86_400_000);
+    expect(delegations.closest(www).zone.isRoot).toBe(true);
+  });
+
+  test("is the operator's where he named servers for it, whatever was learned, from a snapshot for example", () => {
+    const { delegations } = cache();
+    delegations.startAt(rootBy("192.0.2.10"));
+    delegations.remember(rootBy("192.0.2.11"));
+    delegations.configure(rootBy("10.0.0.1"));
+    delegations.remember(rootBy("192.0.2.12"));
+    expect(addressOf(delegations)).toBe("10.0.0.1");
+    expect(delegations.closest(Name.parse("other.example")).servers[0]!.addresses).toEqual(["10.0.0.1"]);
   });
 });
 
