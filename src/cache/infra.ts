@@ -91,22 +91,8 @@ export class InfraCache implements InfraView {
     this.#entry(server).ednsBroken = true;
   }
 
-  ednsWorks(server: ServerAddress): void {
-    this.#entry(server).ednsBroken = false;
-  }
-
   cookie(server: ServerAddress, client: Uint8Array, fromServer: Uint8Array | null): void {
     this.#entry(server).cookie = { client, server: fromServer };
-  }
-
-  /** For people: every address with its health. */
-  *entries(): Iterable<readonly [server: string, health: ServerHealth]> {
-    yield* this.#entries.entries();
-  }
-
-  clear(): void {
-    this.#lame.clear();
-    this.#entries.clear();
   }
 
   #entry(server: ServerAddress): Entry {

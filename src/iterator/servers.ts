@@ -27,7 +27,6 @@ export interface InfraView {
   failed(server: ServerAddress): void;
   lame(server: ServerAddress, zone: Name): void;
   ednsBroken(server: ServerAddress): void;
-  ednsWorks(server: ServerAddress): void;
   cookie(server: ServerAddress, client: Uint8Array, fromServer: Uint8Array | null): void;
 }
 
