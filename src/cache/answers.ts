@@ -1,6 +1,6 @@
+/** What each question came to, judged: one link (data, denial or alias) by name and type. Synchronous, sized in octets. */
 import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { Name, NameKey } from "../wire/name.ts";
-
 import { type RRType, TYPE } from "../wire/registry.ts";
 import { dropWhere } from "./drop.ts";
 import type { Link, StoredLink } from "./links.ts";

@@ -113,7 +113,7 @@ export const optionTable = {
   staleClientTimeoutMs: millis(1800, 0, 60000, "how long a client waits for fresh data before it gets stale data (RFC 8767 §5); 0: not at all"),
   staleMaxTtl: seconds(86400, 1, 604800, "how long past its TTL data is still of use (RFC 8767 §5)"),
   rootKeySentinel: off("let clients find out which keys of the root we trust (RFC 8509); `rootwalk serve` does unless told not to"),
-  aggressiveNsec: on("answer from validated NSEC RRs that cover the name (RFC 8198)"),
+  aggressiveNsec: on("answer from validated NSEC and NSEC3 RRs that cover the name (RFC 8198)"),
 } satisfies Record<string, NumberRow | SwitchRow>;
 
 export type Settings = {
