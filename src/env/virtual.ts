@@ -4,8 +4,6 @@
  */
 import type { Clock, Random, Timer, UnixSeconds } from "./env.ts";
 
-export { scriptedExchange } from "./scripted.ts";
-
 export interface VirtualClock extends Clock, Timer {
   /**
    * Lets `ms` pass, waking every sleeper on the way in order; resolves when all of them have run. If nobody is due in

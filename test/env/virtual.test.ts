@@ -1,10 +1,11 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Ask, Env, Exchange } from "../../src/env/env.ts";
-import { scriptedExchange, seededRandom, virtualClock } from "../../src/env/virtual.ts";
+import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
 import { decodeMessage, encodeMessage } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
 import { answerTo } from "../net/messages.ts";
+import { scriptedExchange } from "./scripted.ts";
 
 const START = 1_772_323_200;
 

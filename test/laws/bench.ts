@@ -10,10 +10,10 @@ import type { Exchange, Random } from "../../src/env/env.ts";
 import { seededRandom, type VirtualClock, virtualClock } from "../../src/env/virtual.ts";
 import { buildWorld, type World, type WorldDescription } from "../../src/lab/world.ts";
 import { LAB_NOW } from "../../src/lab/wounds.ts";
-import { type FaultPlan, withFaults } from "../../src/net/faults.ts";
 import type { Resolver } from "../../src/resolver/api.ts";
 import { createResolver } from "../../src/resolver/create.ts";
 import { defaultSettings } from "../../src/resolver/options.ts";
+import { type FaultPlan, withFaults } from "../net/faults.ts";
 
 export interface Question {
   readonly name: string;

@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import type { Random } from "../../src/env/env.ts";
 import { soundWorld } from "../../src/lab/worlds/sound.ts";
 import { wounds } from "../../src/lab/wounds.ts";
-import { type Fault, type FaultPlan, onlyAt, randomFaults } from "../../src/net/faults.ts";
+import { type Fault, type FaultPlan, onlyAt, randomFaults } from "../net/faults.ts";
 import { DEADLINE_MS, openBench, type Question, reasonOf, saying } from "./bench.ts";
 
 const signed: readonly Question[] = [

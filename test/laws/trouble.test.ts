@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { ResolutionEvent } from "../../src/env/events.ts";
 import { soundWorld } from "../../src/lab/worlds/sound.ts";
 import { wounds } from "../../src/lab/wounds.ts";
-import { onlyAt } from "../../src/net/faults.ts";
 import { Name } from "../../src/wire/name.ts";
+import { onlyAt } from "../net/faults.ts";
 import { DEADLINE_MS, openBench, type Question, reasonOf, saying } from "./bench.ts";
 
 const questions: readonly Question[] = [

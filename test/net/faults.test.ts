@@ -2,10 +2,11 @@
 import { setMaxListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Ask, Exchange, ExchangeResult } from "../../src/env/env.ts";
-import { scriptedExchange, seededRandom, virtualClock } from "../../src/env/virtual.ts";
-import { type Fault, type FaultPlan, onlyAt, randomFaults, withFaults } from "../../src/net/faults.ts";
+import { seededRandom, virtualClock } from "../../src/env/virtual.ts";
 import { encodeMessage } from "../../src/wire/message.ts";
 import { Name } from "../../src/wire/name.ts";
+import { scriptedExchange } from "../env/scripted.ts";
+import { type Fault, type FaultPlan, onlyAt, randomFaults, withFaults } from "./faults.ts";
 import { answerTo } from "./messages.ts";
 
 const never = new AbortController().signal;

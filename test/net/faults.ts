@@ -1,8 +1,8 @@
 /** A network that loses, delays, repeats, cuts and garbles, by plan: for laws such as "no lost packet makes bogus secure". */
-import { Ending } from "../env/abort.ts";
-import type { Ask, Clock, Exchange, ExchangeResult, Random } from "../env/env.ts";
-import { encodeMessage, type Message } from "../wire/message.ts";
-import { matchAnswer } from "./match.ts";
+import { Ending } from "../../src/env/abort.ts";
+import type { Ask, Clock, Exchange, ExchangeResult, Random } from "../../src/env/env.ts";
+import { matchAnswer } from "../../src/net/match.ts";
+import { encodeMessage, type Message } from "../../src/wire/message.ts";
 
 export type Fault =
   /** Question or answer is lost. */

@@ -1,7 +1,8 @@
 /** An Exchange that a function answers, with latency on the virtual clock: the network of a test. */
-import { WireError } from "../wire/cursor.ts";
-import { decodeMessage, encodeMessage, type Message } from "../wire/message.ts";
-import type { Ask, Clock, Exchange, ExchangeResult } from "./env.ts";
+
+import type { Ask, Clock, Exchange, ExchangeResult } from "../../src/env/env.ts";
+import { WireError } from "../../src/wire/cursor.ts";
+import { decodeMessage, encodeMessage, type Message } from "../../src/wire/message.ts";
 
 export type Scripted =
   | Message
