@@ -219,7 +219,10 @@ class DnsResponder implements Responder {
     const { message } = reply;
     // There may be a better one in a moment; and a cookie is one client's alone.
     if (answer.freshness !== undefined || (this.#cookies !== null && query.edns?.cookie)) return octets;
-    const { ttl, validUntil } = answer;
+    const { verdict, validUntil } = answer;
+    // What is made here is as new as ever (RFC 6761 §6.3): remembered for this very second, it has no age to count down.
+    const isMadeHere = verdict.status === "insecure" && verdict.why.kind === "local";
+    const ttl = isMadeHere ? 0 : answer.ttl;
     this.#memory.remember(request, from.transport, { octets, message, ttl, validUntil });
     return octets;
   }
