@@ -31,7 +31,7 @@ import { accessRules, cookiesOf, nsidOf, resolverOptionsOf } from "./plan.ts";
 import { Tally } from "./tally.ts";
 import { tracer } from "./trace.ts";
 import { UsageError } from "./usage-error.ts";
-import type { Warmth } from "./warmth.ts";
+import { heirOf, type Warmth } from "./warmth.ts";
 import { type Watched, watched } from "./watch.ts";
 
 const IDENTITY_CHECK_MS = 60_000;
@@ -210,6 +210,7 @@ export class Engine {
       if (made.resolver !== before.resolver) await made.resolver.close();
       throw error;
     }
+    this.#listening?.useLimits(configuration.limits);
     this.#made = made;
     this.#parts.warmth?.use(made.snapshot);
     const level = configuration.options["log-level"] as LogLevel;
@@ -386,13 +387,6 @@ export class Engine {
     };
     void watchIdentity(files, { clock: io.clock, everyMs: IDENTITY_CHECK_MS, signal: this.#stopped.signal, changed });
   }
-}
-
-/** What one resolver knows, for its successor: unjudged, to be proven again under the new settings. */
-function heirOf(snapshot: Snapshot, now: number): Snapshot {
-  const heir = new Snapshot();
-  heir.load(Buffer.concat([...snapshot.entries(now)]), now, now);
-  return heir;
 }
 
 function messageOf(error: unknown): string {

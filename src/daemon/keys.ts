@@ -1,6 +1,6 @@
 /** Every key of the configuration, from the three tables: its names as a flag, in the environment and in the file. */
 import { optionTable, type Settings } from "../resolver/options.ts";
-import { servedWithinMs, serverLimits } from "../server/limits.ts";
+import { limitsOfSockets, type ServerLimits, servedWithinMs, serverLimits } from "../server/limits.ts";
 import { type DaemonRow, daemonOptions } from "./options.ts";
 
 export type Section = "options" | "settings" | "limits";
@@ -29,7 +29,12 @@ export const keys: readonly Key[] = [
     keyOf("settings", field, withDefault({ ...row, applies: "resolver" }, daemonDefaults[field as keyof Settings])),
   ),
   ...Object.entries(serverLimits).map(([field, row]) =>
-    keyOf("limits", field, { ...row, kind: "number", unit: unitOf(field), applies: "restart" }),
+    keyOf("limits", field, {
+      ...row,
+      kind: "number",
+      unit: unitOf(field),
+      applies: limitsOfSockets.includes(field as keyof ServerLimits) ? "restart" : "live",
+    }),
   ),
 ];
 

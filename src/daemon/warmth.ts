@@ -53,3 +53,10 @@ export function warmthOf(
     },
   };
 }
+
+/** What one resolver knows, for its successor: unjudged, to be proven again under the new settings. */
+export function heirOf(snapshot: Snapshot, now: number): Snapshot {
+  const heir = new Snapshot();
+  heir.load(Buffer.concat([...snapshot.entries(now)]), now, now);
+  return heir;
+}

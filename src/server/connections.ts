@@ -26,7 +26,7 @@ export interface Room {
 export type Crowded = "refused" | "replaced";
 
 export class Connections {
-  readonly #room: Room;
+  #room: Room;
   readonly #tell: (why: Crowded) => void;
   /** With whose they are: see `clientNetwork`. */
   readonly #all = new Map<Connection, string>();
@@ -41,11 +41,19 @@ export class Connections {
     return this.#all.size;
   }
 
+  /** Those that are idle make room at once where there is less of it now; one client's when he comes again. */
+  useRoom(room: Room): void {
+    this.#room = room;
+    while (this.#all.size > room.inAll && this.#endIdlest(() => true));
+  }
+
   /** False: there is no room for this client, and nobody idle in whose place it could come. */
   makeRoom(address: string): boolean {
     const client = clientNetwork(address);
-    if ((this.#perClient.get(client) ?? 0) >= this.#room.perClient) return this.#endIdlest((other) => other === client);
-    return this.#all.size < this.#room.inAll || this.#endIdlest(() => true);
+    while ((this.#perClient.get(client) ?? 0) >= this.#room.perClient)
+      if (!this.#endIdlest((other) => other === client)) return false;
+    while (this.#all.size >= this.#room.inAll) if (!this.#endIdlest(() => true)) return false;
+    return true;
   }
 
   add(connection: Connection): void {
@@ -94,10 +102,10 @@ export class Connections {
 /** One timer for all connections instead of one for each. */
 export async function sweepUntil(
   signal: AbortSignal,
-  by: { readonly pools: readonly Connections[]; readonly stepMs: number; readonly clock: Clock },
+  by: { readonly pools: readonly Connections[]; readonly stepMs: () => number; readonly clock: Clock },
 ): Promise<void> {
   while (!signal.aborted) {
-    await by.clock.sleep(by.stepMs, signal);
+    await by.clock.sleep(by.stepMs(), signal);
     if (signal.aborted) return;
     const nowMs = by.clock.monotonicMs();
     for (const pool of by.pools) pool.sweep(nowMs);

@@ -52,6 +52,8 @@ export class HttpsConnection implements Connection {
   readonly #parts: HttpsParts;
   readonly #client: Omit<Client, "signal">;
   readonly #exchanges = new Set<Exchange>();
+  /** As it was announced: HTTP/2 tells it at the beginning, and a client may count on it. */
+  readonly #pipelined: number;
   readonly #session: ServerHttp2Session | null;
   #lastProgressMs: number;
   #finishing = false;
@@ -61,6 +63,7 @@ export class HttpsConnection implements Connection {
   constructor(socket: TLSSocket, parts: HttpsParts) {
     this.#socket = socket;
     this.#parts = parts;
+    this.#pipelined = parts.limits.pipelined;
     this.#lastProgressMs = parts.clock.monotonicMs();
     this.#client = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0, transport: "https" };
     socket.on("error", ignore);
@@ -116,7 +119,7 @@ export class HttpsConnection implements Connection {
       maxHeaderListPairs: HEADER_PAIRS,
       settings: {
         enablePush: false,
-        maxConcurrentStreams: this.#parts.limits.pipelined,
+        maxConcurrentStreams: this.#pipelined,
         maxHeaderListSize: HEADER_OCTETS,
         initialWindowSize: 65535,
       },
@@ -161,7 +164,7 @@ export class HttpsConnection implements Connection {
     const { limits } = this.#parts;
     this.#lastProgressMs = this.#parts.clock.monotonicMs();
     // HTTP/2 tells its clients the bound, HTTP/1.1 has no word for it.
-    if (this.#exchanges.size >= limits.pipelined) {
+    if (this.#exchanges.size >= this.#pipelined) {
       this.destroy();
       return;
     }

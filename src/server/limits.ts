@@ -27,6 +27,9 @@ export const serverLimits = {
 
 export type ServerLimits = { readonly [K in keyof typeof serverLimits]: number };
 
+/** Those that a socket is opened with; the others can change while it stands. */
+export const limitsOfSockets: readonly (keyof ServerLimits)[] = ["udpReceiveOctets", "handshakeMs"];
+
 export const defaultServerLimits: ServerLimits = serverLimitsWith({});
 
 /** Defaults with `changes`; RangeError that names limit, value and range. */

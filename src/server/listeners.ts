@@ -6,7 +6,7 @@ import { type Connection, Connections, type Crowded, sweepUntil } from "./connec
 import { openDatagrams, type Unanswered } from "./datagrams.ts";
 import type { HttpsParts } from "./https.ts";
 import type { TlsIdentity } from "./identity.ts";
-import { type ServerLimits, serverLimitsWith } from "./limits.ts";
+import { limitsOfSockets, type ServerLimits, serverLimitsWith } from "./limits.ts";
 import { ListenError } from "./listen-error.ts";
 import type { Responder } from "./responder.ts";
 import { StreamConnection } from "./stream.ts";
@@ -51,6 +51,8 @@ export interface Listening {
   readonly connections: number;
   /** For TLS handshakes from now on; connections that stand are not touched. Throws what `node:tls` throws, and changes nothing then. */
   useIdentity(identity: TlsIdentity): void;
+  /** From now on, for connections that stand as well; those of `limitsOfSockets` stay. RangeError, and nothing changes then. */
+  useLimits(limits: Partial<ServerLimits>): void;
   /**
    * Listens on these addresses instead: those that are new are opened before any is closed, and those that stay are not
    * touched. Rejects with ListenError, and changes nothing then. `identity`: null where neither TLS nor HTTPS is served.
@@ -67,24 +69,23 @@ export async function listen(
   options: ListenOptions,
 ): Promise<Listening> {
   if (addresses.length === 0) throw new TypeError("no address to listen on");
-  const limits = serverLimitsWith(options.limits ?? {});
+  /** In force: whoever holds it sees it change. */
+  const limits: { -readonly [K in keyof ServerLimits]: number } = serverLimitsWith(options.limits ?? {});
+  const room = () => ({ inAll: limits.connections, perClient: limits.connectionsPerClient });
+  const roomForHandshakes = () => ({ inAll: limits.handshakes, perClient: limits.handshakes });
   let doors: Door[] = [];
   let asked: readonly ListenAddress[] = addresses;
   const shared: Shared = {
     responder,
     limits,
     options,
-    connections: new Connections({ inAll: limits.connections, perClient: limits.connectionsPerClient }, (why) =>
-      options.onUnserved?.(`connections ${why}`),
-    ),
-    handshakes: new Connections({ inAll: limits.handshakes, perClient: limits.handshakes }, (why) =>
-      options.onUnserved?.(`handshakes ${why}`),
-    ),
+    connections: new Connections(room(), (why) => options.onUnserved?.(`connections ${why}`)),
+    handshakes: new Connections(roomForHandshakes(), (why) => options.onUnserved?.(`handshakes ${why}`)),
   };
   const leftOut: ListenError[] = [];
   doors = await openAll(addresses, shared, leftOut);
   const stopped = new AbortController();
-  const stepMs = Math.max(10, Math.min(1000, limits.idleMs / 4, limits.messageMs / 4, limits.handshakeMs / 4));
+  const stepMs = () => Math.max(10, Math.min(1000, limits.idleMs / 4, limits.messageMs / 4, limits.handshakeMs / 4));
   const pools = [shared.connections, shared.handshakes];
   void sweepUntil(stopped.signal, { pools, stepMs, clock: options.clock });
   const serving = (service: Service): readonly ServerAddress[] =>
@@ -106,6 +107,12 @@ export async function listen(
     },
     useIdentity(identity) {
       for (const door of doors) door.useIdentity?.(identity);
+    },
+    useLimits(changes) {
+      const kept = Object.fromEntries(limitsOfSockets.map((name) => [name, limits[name]]));
+      Object.assign(limits, serverLimitsWith(changes), kept);
+      shared.connections.useRoom(room());
+      shared.handshakes.useRoom(roomForHandshakes());
     },
     async change(wanted, identity) {
       const words = ({ address, port, serves = "dns" }: ListenAddress): string => `${serves} ${address} ${port}`;

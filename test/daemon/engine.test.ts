@@ -1,5 +1,6 @@
 /** An engine that is changed while it runs: by a new configuration, by another process's trust anchors, by time. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -133,6 +134,28 @@ describe("a new configuration", () => {
       "hide-version: false becomes true, at once",
     ]);
     expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+  });
+});
+
+describe("a configuration with other limits", () => {
+  it("applies them at once, and says which of them need a restart", async () => {
+    const { engine, port } = await start({ kind: "followed here", store: null });
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("error", () => {});
+    await new Promise<void>((resolve) => socket.once("connect", resolve));
+    const limits = ["idle-ms = 50", "late-ms = 500", "handshake-ms = 100", "udp-receive-octets = 65536"];
+    expect(await engine.reload(configured("", `[limits]\n${limits.join("\n")}\n`))).toEqual([
+      "handshake-ms: 3000 becomes 100, which needs a restart",
+      "idle-ms: 10000 becomes 50, at once",
+      "udp-receive-octets: 4194304 becomes 65536, which needs a restart",
+      "late-ms: 1900 becomes 500, at once",
+    ]);
+    await new Promise<void>((resolve) => socket.once("close", () => resolve())); // that stood already
+    expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+    expect(await engine.reload(configured("", "[limits]\nudp-payload = 512\n"))).toContain(
+      "udp-payload: 1232 becomes 512, at once",
+    );
+    await expect(async () => engine.reload(configured("", "[limits]\nidle-ms = 1\n"))).rejects.toThrow("idle-ms");
   });
 });
 

@@ -82,6 +82,33 @@ describe("connections", () => {
   });
 });
 
+describe("less room than before", () => {
+  test("is made by those that are idle, the longest first; those that wait for an answer stay", () => {
+    const pool = new Connections({ inAll: 10, perClient: 10 });
+    const told: boolean[] = [];
+    const made = [3, 1, 2, 0].map((sinceMs, i) => connectionFrom(`192.0.2.${i}`, sinceMs, sinceMs === 0 ? 1 : 0));
+    for (const { connection } of made) pool.add(connection);
+    pool.useRoom({ inAll: 2, perClient: 10 });
+    told.push(...made.map(({ state }) => state.destroyed));
+    expect(told).toEqual([false, true, true, false]);
+    pool.useRoom({ inAll: 1, perClient: 10 });
+    expect(pool.size).toBe(1);
+    pool.useRoom({ inAll: 0, perClient: 10 });
+    expect(pool.size, "it is being answered").toBe(1);
+    expect(pool.makeRoom("192.0.2.9")).toBe(false);
+  });
+
+  test("for one client is made when he comes again", () => {
+    const pool = new Connections({ inAll: 10, perClient: 10 });
+    for (let i = 0; i < 5; i++) pool.add(connectionFrom("192.0.2.1", i).connection);
+    pool.useRoom({ inAll: 10, perClient: 2 });
+    expect(pool.size).toBe(5);
+    expect(pool.makeRoom("192.0.2.1")).toBe(true);
+    expect(pool.size).toBe(1);
+    expect(pool.makeRoom("192.0.2.2")).toBe(true);
+  });
+});
+
 test("questions that wait are counted for the /64, too", () => {
   const access = createAccess({ waitingPerClient: 2 });
   expect(access.enter("2001:db8::1")).toBe(true);

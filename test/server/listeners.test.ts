@@ -55,6 +55,34 @@ describe("UDP", () => {
   });
 });
 
+describe("other limits while it runs", () => {
+  it("count for connections that stand, and for the next ones", async () => {
+    const { listening, port } = await listenerBench({ connections: 3 });
+    const [first, second, third] = [await dial(port), await dial(port), await dial(port)];
+    for (const [i, { socket, answers }] of [first, second, third].entries()) {
+      socket.write(framed(i + 1));
+      await until(() => answers.length === 1);
+    }
+    listening.useLimits({ connections: 1 });
+    await Promise.all([first.closed, second.closed]);
+    third.socket.write(framed(4));
+    await until(() => third.answers.length === 2);
+    const fourth = await dial(port);
+    await third.closed;
+    listening.useLimits({ connections: 3, idleMs: 50 });
+    await fourth.closed; // the default is 10 s
+  });
+
+  it("out of range change nothing; those of sockets stay", async () => {
+    const { listening, port } = await listenerBench({ idleMs: 600_000 });
+    const wire = await dial(port);
+    expect(() => listening.useLimits({ connections: 0, idleMs: 50 })).toThrow(RangeError);
+    listening.useLimits({ idleMs: 600_000, handshakeMs: 50, udpReceiveOctets: 4096 });
+    wire.socket.write(framed(1));
+    await until(() => wire.answers.length === 1);
+  });
+});
+
 describe("TCP", () => {
   it("several queries of one segment are answered in one write", async () => {
     const { port } = await listenerBench();
