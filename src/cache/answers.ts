@@ -62,13 +62,13 @@ export class AnswerCache {
   }
 
   /** A secure DNAME whose owner is this very name. */
-  dname(owner: Name): StoredLink | undefined {
+  dname(owner: NameKey): StoredLink | undefined {
     return this.#live(dnameKey(owner));
   }
 
   /** A secure name error at this very name. */
-  nameError(name: Name): StoredLink | undefined {
-    const stored = this.#live(keyOf(name, ANY_TYPE));
+  nameError(name: NameKey): StoredLink | undefined {
+    const stored = this.#live(String.fromCharCode(ANY_TYPE) + name);
     return stored?.link.kind === "end" && stored.link.verdict.status === "secure" ? stored : undefined;
   }
 
@@ -83,7 +83,7 @@ export class AnswerCache {
     const slot = this.#slots.hold(stored);
     this.#entries.set(flat(this.#keyFor(name, type, link)), slot);
     if (link.kind === "alias" && link.verdict.status === "secure" && link.verdict.value.alias.type === TYPE.DNAME) {
-      this.#entries.set(dnameKey(link.verdict.value.alias.name), slot);
+      this.#entries.set(dnameKey(link.verdict.value.alias.name.key), slot);
     }
     return stored;
   }
@@ -92,7 +92,7 @@ export class AnswerCache {
     if (ttl <= 0) return;
     const storedMs = this.#nowMs();
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
-    this.#entries.set(dnameKey(link.verdict.value.alias.name), this.#slots.hold(stored));
+    this.#entries.set(dnameKey(link.verdict.value.alias.name.key), this.#slots.hold(stored));
   }
 
   forget(name: Name, type: RRType): void {
@@ -108,7 +108,7 @@ export class AnswerCache {
 
   /** Name errors and DNAMEs at this name, which speak for the names below it. */
   forgetSpeakingForBelow(name: Name): number {
-    return [keyOf(name, ANY_TYPE), dnameKey(name)].filter((key) => this.#entries.delete(key)).length;
+    return [keyOf(name, ANY_TYPE), dnameKey(name.key)].filter((key) => this.#entries.delete(key)).length;
   }
 
   /** For people: what is kept at this name, past its time or not. Type null: whatever the type. */
@@ -175,7 +175,7 @@ const keyOf = (name: Name, type: RRType): string => String.fromCharCode(type) + 
 const ALIAS = 65535;
 /** Type 65534 is for private use (RFC 6895 §3.1), so we may: "a DNAME with this owner". */
 const DNAME_OWNER = 65534;
-const dnameKey = (owner: Name): string => String.fromCharCode(DNAME_OWNER) + owner.key;
+const dnameKey = (owner: NameKey): string => String.fromCharCode(DNAME_OWNER) + owner;
 const aliasKey = (name: Name): string => String.fromCharCode(ALIAS) + name.key;
 
 /** The same text in one piece: a concatenation keeps its two parts, and the object that joins them. */

@@ -64,13 +64,8 @@ export class NsecRanges {
 
   /** Null if the known ranges do not deny this question. */
   deny(question: Question): Synthesis | null {
-    // DS is the parent's to deny. RFC 4035 §3.1.4.1.
-    const from = question.name.labelCount - (question.type === TYPE.DS ? 1 : 0);
-    for (let labels = from; labels >= 0; labels--) {
-      const zone = this.#ranges.zone(question.name.ancestor(labels).key);
-      if (zone !== undefined) return this.#denyIn(zone, question);
-    }
-    return null;
+    const zone = this.#ranges.zoneOf(question, question.name.labelCount);
+    return zone === undefined ? null : this.#denyIn(zone, question);
   }
 
   /** Ranges whose owner or zone `at` chooses, and those that cover `name`; the number dropped. */

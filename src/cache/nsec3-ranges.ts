@@ -88,13 +88,8 @@ export class Nsec3Ranges {
 
   /** Null if the known ranges do not deny this question. */
   deny(question: Question): Synthesis | null {
-    // DS is the parent's to deny. RFC 4035 §3.1.4.1.
-    const from = question.name.labelCount - (question.type === TYPE.DS ? 1 : 0);
-    for (let labels = from; labels >= Math.max(0, question.name.labelCount - LABELS_BELOW); labels--) {
-      const zone = this.#ranges.zone(question.name.ancestor(labels).key);
-      if (zone !== undefined) return this.#denyIn(zone, question);
-    }
-    return null;
+    const zone = this.#ranges.zoneOf(question, LABELS_BELOW);
+    return zone === undefined ? null : this.#denyIn(zone, question);
   }
 
   /** All of the zones at or above the name, and of zones that `at` chooses: which of them speak of it, only hashes tell. */

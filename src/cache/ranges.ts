@@ -5,7 +5,8 @@
 import { LRUCache } from "lru-cache";
 import type { Conclusive } from "../rrset/findings.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
-import type { Name, NameKey } from "../wire/name.ts";
+import type { Question } from "../wire/message.ts";
+import { type Name, type NameKey, parentKey } from "../wire/name.ts";
 import { type RRType, TYPE } from "../wire/registry.ts";
 
 export interface Range {
@@ -57,6 +58,18 @@ export class Ranges<R extends Range, Z extends { readonly ranges: R[] }> {
 
   zone(apex: NameKey): Z | undefined {
     return this.#zones.get(apex);
+  }
+
+  /** The deepest zone with ranges that may speak for the question, at most `labelsBelow` labels above its name. */
+  zoneOf({ name, type }: Question, labelsBelow: number): Z | undefined {
+    if (this.#zones.size === 0) return undefined;
+    let { key } = name;
+    // DS is the parent's to deny. RFC 4035 §3.1.4.1.
+    for (let above = 0; above <= labelsBelow; above++, key = parentKey(key)) {
+      const zone = above === 0 && type === TYPE.DS ? undefined : this.#zones.get(key);
+      if (zone !== undefined || key === "") return zone;
+    }
+    return undefined;
   }
 
   /** The live range whose owner is `sought` or that covers it. */

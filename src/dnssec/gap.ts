@@ -5,7 +5,7 @@
  */
 import { compareOctets } from "../rrset/canonical.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
-import type { Name } from "../wire/name.ts";
+import { keyIsWithin, type Name, sharedLabels } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { AnswerData } from "./answer.ts";
 import { closestEncloser, covers, type Span } from "./nsec.ts";
@@ -44,10 +44,15 @@ function gapInNames({ name, authority }: AnswerData): ((other: Name) => boolean)
   const span = spans.find((one) => covers(one, name));
   if (span === undefined || !agree(spans, (one, { owner }) => covers(one, owner) || one.owner.equals(owner)))
     return null;
-  const encloser = closestEncloser(span, name);
+  const { labelCount, key } = closestEncloser(span, name);
+  const owner = span.owner.key;
+  const next = span.next.key;
   return (other) =>
     // The encloser itself would be an empty non-terminal, and names beside it have another.
-    other.labelCount > encloser.labelCount && covers(span, other) && closestEncloser(span, other).equals(encloser);
+    other.labelCount > labelCount &&
+    covers(span, other) &&
+    keyIsWithin(other.key, key) &&
+    Math.max(sharedLabels(other.key, owner), sharedLabels(other.key, next)) === labelCount;
 }
 
 /** A zone may contradict itself: one record denies what another one has, or delegates. Then it depends on their order. */

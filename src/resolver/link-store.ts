@@ -6,7 +6,7 @@ import type { Bogus, Indeterminate, Secure } from "../dnssec/verdict.ts";
 import { aliasAsAnswer, aliasWithTtls, answerWithTtls, dnameAnswerAsAlias, dnameSeenFrom } from "../dnssec/views.ts";
 import type { Clock } from "../env/env.ts";
 import type { Question } from "../wire/message.ts";
-import type { Name, NameKey } from "../wire/name.ts";
+import { type Name, type NameKey, parentKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { Boundaries } from "./boundaries.ts";
 import { FailureMemory } from "./failures.ts";
@@ -160,10 +160,12 @@ export class LinkStore {
     // Above a configured zone or anchor others speak (CVE-2026-44687: a denial there must not hide it).
     const least = Math.max(1, this.#boundaries.deepest(question.name));
     // Nothing exists below a name that is proven not to. RFC 8020 §2.
-    for (let name = question.name.parent(); name !== null && name.labelCount >= least; name = name.parent()) {
-      const denied = this.answers.nameError(name);
+    let { key } = question.name;
+    for (let labels = question.name.labelCount - 1; labels >= least; labels--) {
+      key = parentKey(key);
+      const denied = this.answers.nameError(key);
       if (denied !== undefined) return denied;
-      const dname = this.answers.dname(name);
+      const dname = this.answers.dname(key);
       if (dname?.link.kind !== "alias" || dname.link.verdict.status !== "secure") continue;
       const verdict = dnameSeenFrom(dname.link.verdict, question.name);
       if (verdict !== null) return { ...dname, link: { kind: "alias", verdict } };

@@ -51,10 +51,22 @@ const zones: ReadonlyMap<NameKey, (name: Name) => LocalAnswer> = new Map([
   ...reverseZones.map(empty),
 ]);
 
+/** What nearly every name is seen by to be no special one. */
+const topLevels: ReadonlySet<string> = new Set([...zones.keys()].map((key) => key.slice(0, endOfLabel(key, 0))));
+
+/** Keys are written from the root on: where the label that begins at `start` ends. */
+function endOfLabel(key: NameKey, start: number): number {
+  const next = key.indexOf("\0", start + 1);
+  return next < 0 ? key.length : next;
+}
+
 /** Null for the rest of the world. */
 export function localAnswer(name: Name): LocalAnswer | null {
-  for (let labels = 1; labels <= name.labelCount; labels++) {
-    const found = zones.get(name.ancestor(labels).key);
+  const { key } = name;
+  if (!topLevels.has(key.slice(0, endOfLabel(key, 0)))) return null;
+  for (let end = 0; end < key.length; ) {
+    end = endOfLabel(key, end);
+    const found = zones.get(key.slice(0, end) as NameKey);
     if (found !== undefined) return found(name);
   }
   return null;

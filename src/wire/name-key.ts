@@ -45,6 +45,21 @@ function wideKeyOf(wire: Uint8Array): string {
   return key;
 }
 
+/** Of the name without its leftmost label; the root's is its own. */
+export function parentKey(key: NameKey): NameKey {
+  return key.slice(0, Math.max(0, key.lastIndexOf("\0"))) as NameKey;
+}
+
+/** How many labels two names share, from the root on. */
+export function sharedLabels(a: NameKey, b: NameKey): number {
+  const least = Math.min(a.length, b.length);
+  let labels = -1; // the NUL before a label is shared before the label is
+  let at = 0;
+  for (; at < least && a.charCodeAt(at) === b.charCodeAt(at); at++) if (a.charCodeAt(at) === 0) labels += 1;
+  const isWhole = (key: NameKey): boolean => at === key.length || key.charCodeAt(at) === 0;
+  return Math.max(0, isWhole(a) && isWhole(b) ? labels + 1 : labels);
+}
+
 export function keyIsWithin(key: NameKey, zone: NameKey): boolean {
   if (!key.startsWith(zone)) return false;
   return key.length === zone.length || key.charCodeAt(zone.length) === 0;

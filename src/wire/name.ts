@@ -1,8 +1,8 @@
 /** Domain names: any octets, at most 63 a label and 255 a name. RFC 1035 §3.1, §4.1.4; order RFC 4034 §6.1. */
 import { type Reader, WireError } from "./cursor.ts";
-import { keyIsWithin, keyOf, type NameKey } from "./name-key.ts";
+import { keyIsWithin, keyOf, type NameKey, sharedLabels } from "./name-key.ts";
 
-export { keyIsWithin, type NameKey } from "./name-key.ts";
+export { keyIsWithin, type NameKey, parentKey, sharedLabels } from "./name-key.ts";
 
 /** Pointers followed in one name. Each must point strictly backward, so the walk ends anyway. */
 const MAX_POINTERS = 64;
@@ -304,18 +304,12 @@ export class Name {
 
   /** The source of synthesis below this closest encloser, `*.<this>`; null if too long. RFC 4592 §2.2. */
   wildcard(): Name | null {
-    return this.child("*");
+    return this.child(asterisk);
   }
 
   /** The longest name that both are within. */
   commonAncestor(other: Name): Name {
-    let labels = Math.min(this.labelCount, other.labelCount);
-    let ancestor = this.ancestor(labels);
-    while (labels > 0 && !other.isWithin(ancestor)) {
-      labels -= 1;
-      ancestor = this.ancestor(labels);
-    }
-    return ancestor;
+    return this.ancestor(sharedLabels(this.key, other.key));
   }
 
   /** DNAME substitution: `owner` at the end replaced by `target`; null if longer than 255 octets. RFC 6672 §2.2. */
@@ -349,6 +343,8 @@ export class Name {
     return this.toString();
   }
 }
+
+const asterisk = Uint8Array.of(0x2a);
 
 /** Reused: a Uint8Array of 255 octets for each name was the greatest cost of decoding (measured 2026-11, Node 20). */
 const scratch = new Uint8Array(MAX_OCTETS);
