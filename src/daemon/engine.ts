@@ -6,14 +6,12 @@
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { TrustAnchor } from "../dnssec/trust-anchor.ts";
 import { createFold, type Fold } from "../page/fold.ts";
-import type { Outcome } from "../page/status.ts";
 import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { Snapshot } from "../resolver/snapshot.ts";
 import { type Access, createAccess } from "../server/access.ts";
 import { IdentityError, type IdentityFiles, readIdentity, watchIdentity } from "../server/identity.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, type Responder } from "../server/responder.ts";
-import type { Message } from "../wire/message.ts";
 import { Name } from "../wire/name.ts";
 import { typeFromText } from "../wire/registry.ts";
 import { anchorNews } from "./anchor-news.ts";
@@ -79,9 +77,6 @@ export class Engine {
   readonly #negative = new NegativeAnchors();
   readonly #tellFailure: ReturnType<typeof failuresLog>;
   readonly #stopped = new AbortController();
-  /** Of replies that are sent again and again: what their answer was. */
-  readonly #outcomes = new WeakMap<Message, Outcome>();
-  #lastOutcome: Outcome | null = null;
   #anchors: EngineParts["anchors"];
   #made: Made;
   #listening: Listening | null = null;
@@ -272,7 +267,6 @@ export class Engine {
       : watched(resolver, io.clock, ({ answer, ms, fromCache }) => {
           this.#fold.answered(answer, { ms, fromCache });
           this.#tellFailure(answer);
-          if (fromCache) this.#lastOutcome = answer.verdict.status;
           if (answer.authenticated && answer.question.name.isRoot) this.#rootSecureMs = io.clock.monotonicMs();
         });
     const made = { configuration, access, resolver, asked, snapshot, resolverPrint, identityFiles };
@@ -294,12 +288,7 @@ export class Engine {
       limits,
       emit: (event) => {
         this.#tally.onServer(event);
-        if (event.kind === "answered") {
-          const known = this.#outcomes.get(event.reply);
-          if (known !== undefined) this.#fold.repeated(known, 0);
-          else if (this.#lastOutcome !== null) this.#outcomes.set(event.reply, this.#lastOutcome);
-          this.#lastOutcome = null;
-        }
+        if (event.kind === "answered" && event.again !== null) this.#fold.repeated(event.again, 0);
         // Only what an operator must act upon; what clients do is their affair.
         if (event.kind === "fault") log.error(`internal error: ${messageOf(event.error)}`);
       },

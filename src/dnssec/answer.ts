@@ -78,7 +78,7 @@ export function joinAnswer({ question, links, last, notes, freshness }: Joining)
     verdict,
     aliases,
     rcode: "value" in verdict ? verdict.value.rcode : RCODE.SERVFAIL,
-    ede: distinct([...[...chain, verdict].flatMap(extendedErrors), ...notes]),
+    ede: toTell(chain, verdict, notes),
     ttl: "value" in verdict ? ttlOf(aliases, verdict.value) : 0,
     validUntil: verdict.status === "secure" ? verdict.proof.validUntil : null,
     ...(freshness === undefined ? {} : { freshness }),
@@ -87,6 +87,7 @@ export function joinAnswer({ question, links, last, notes, freshness }: Joining)
 
 /** Bogus before indeterminate before insecure before secure; of equals, the first that a reader meets. */
 function joinVerdicts(chain: readonly Verdict<AliasData>[], last: Verdict<AnswerData>): Verdict<AnswerData> {
+  if (chain.length === 0) return last;
   let why: WhyInsecure | null = null;
   const proofs: Proof[] = [];
   let unknown: Verdict<never> | null = null;
@@ -106,8 +107,8 @@ function joinVerdicts(chain: readonly Verdict<AliasData>[], last: Verdict<Answer
     }
   }
   if (unknown !== null || !("value" in last)) return unknown ?? last;
-  if (why !== null) return last.status === "insecure" && chain.length === 0 ? last : mintInsecure(last.value, why);
-  return proofs.length === 1 ? last : mintSecure(last.value, joinProofs(proofs));
+  if (why !== null) return mintInsecure(last.value, why);
+  return mintSecure(last.value, joinProofs(proofs));
 }
 
 function joinProofs(proofs: readonly Proof[]): Proof {
@@ -180,6 +181,15 @@ function codeOf(why: WhyInsecure): number | null {
     case "local":
       return null;
   }
+}
+
+function toTell(
+  chain: readonly Verdict<AliasData>[],
+  verdict: Verdict<AnswerData>,
+  notes: readonly ExtendedError[],
+): readonly ExtendedError[] {
+  if (chain.length === 0 && verdict.status === "secure" && notes.length <= 1) return notes;
+  return distinct([...[...chain, verdict].flatMap(extendedErrors), ...notes]);
 }
 
 function distinct(errors: readonly ExtendedError[]): readonly ExtendedError[] {

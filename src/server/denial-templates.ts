@@ -27,7 +27,7 @@ interface Template extends WrittenReply {
 
 export class DenialTemplates {
   /** By the authority section of the denial. Null: seen once, and perhaps never again. */
-  readonly #templates = new WeakMap<readonly RRset[], Map<string, Template | null>>();
+  readonly #templates = new WeakMap<readonly RRset[], Map<number, Template | null>>();
 
   /** `second`: the one in which the reply will be sent, for its TTLs. Null: it must be written. */
   recall(query: Query, answer: Answer, to: ClientTransport, second: number): WrittenReply | null {
@@ -55,7 +55,7 @@ export class DenialTemplates {
   ): void {
     const authority = sharedAuthority(query, answer);
     if (authority === null) return;
-    const templates = this.#templates.get(authority) ?? new Map<string, Template | null>();
+    const templates = this.#templates.get(authority) ?? new Map<number, Template | null>();
     const variant = variantOf(query, to);
     if (!templates.has(variant)) {
       if (templates.size < VARIANTS) templates.set(variant, null);
@@ -75,7 +75,11 @@ function sharedAuthority({ edns }: Query, { verdict, aliases, ede, freshness }: 
   return verdict.value.authority;
 }
 
-function variantOf({ rd, ad, cd, question, edns }: Query, to: ClientTransport): string {
+const transports: Readonly<Record<ClientTransport, number>> = { udp: 0, tcp: 1, tls: 2, https: 3 };
+
+/** Of everything that a reply depends on, one number: 2 bits, 5, 16, 8 and 17. */
+function variantOf({ rd, ad, cd, question, edns }: Query, to: ClientTransport): number {
   const flags = (rd ? 1 : 0) | (ad ? 2 : 0) | (cd ? 4 : 0) | (edns?.dnssecOk ? 8 : 0) | (edns?.compactOk ? 16 : 0);
-  return `${to} ${edns === null ? "" : edns.udpSize} ${flags} ${question.type} ${question.name.wire.length}`;
+  const asked = (question.type << 8) | question.name.wire.length;
+  return (((edns?.udpSize ?? 0x10000) * 0x1000000 + asked) * 32 + flags) * 4 + transports[to];
 }

@@ -3,6 +3,7 @@
  * and once a second its TTLs, which count down in place. Measured on Node 20, 2026-11-23, for a TLSA answer with DO: 0.4 µs
  * against 19 µs for parsing, looking up and writing it again.
  */
+import type { Verdict } from "../dnssec/verdict.ts";
 import type { Clock, UnixSeconds } from "../env/env.ts";
 import type { Message } from "../wire/message.ts";
 import { ttlOffsets } from "../wire/places.ts";
@@ -22,9 +23,13 @@ const SPAN_SECONDS = 10;
  */
 const PART = 2;
 
+export type Status = Verdict<unknown>["status"];
+
 export interface Reply {
   readonly octets: Uint8Array;
   readonly message: Message;
+  /** Of the answer that it was made from. */
+  readonly status: Status;
 }
 
 export interface Told extends Reply {
@@ -74,7 +79,7 @@ export class ReplyMemory {
     const octets = Buffer.from(known.octets);
     octets[0] = request[0]!;
     octets[1] = request[1]!;
-    return { octets, message: known.message };
+    return { octets, message: known.message, status: known.status };
   }
 
   /**
@@ -93,9 +98,9 @@ export class ReplyMemory {
       this.#seen.fill(0);
     }
     const replies = this.#replies[transport];
+    if (replies.size >= KEPT_AT_ONCE && !this.#seenBefore(request)) return;
     const key = keyOf(request);
-    const full = replies.size >= REPLIES || (replies.size >= KEPT_AT_ONCE && !this.#seenBefore(request));
-    if (full && !replies.has(key)) return;
+    if (replies.size >= REPLIES && !replies.has(key)) return;
     const octets = told.octets.slice();
     const ttlsAt = ttlOffsets(octets);
     const ttl = ttlsAt.reduce((least, at) => Math.min(least, ttlAt(octets, at)), ttlsAt.length === 0 ? 0 : told.ttl);
@@ -104,7 +109,8 @@ export class ReplyMemory {
       (span + 1) * SPAN_SECONDS * 1000,
     );
     const validUntil = told.validUntil ?? Number.POSITIVE_INFINITY;
-    replies.set(key, { octets, message: told.message, sinceMs, untilMs, validUntil, ttlsAt, age: 0 });
+    const { message, status } = told;
+    replies.set(key, { octets, message, status, sinceMs, untilMs, validUntil, ttlsAt, age: 0 });
   }
 
   #seenBefore(request: Uint8Array): boolean {

@@ -12,7 +12,7 @@ import { DenialTemplates, type WrittenReply } from "./denial-templates.ts";
 import { defaultServerLimits, type ServerLimits } from "./limits.ts";
 import { Rate } from "./rate.ts";
 import { bareReply, chaosReply, errorReply, type Reply, refusal, replyFromAnswer, replyUnchecked } from "./reply.ts";
-import { ReplyMemory } from "./reply-memory.ts";
+import { ReplyMemory, type Status } from "./reply-memory.ts";
 import { type Query, readRequest } from "./request.ts";
 import { type ClientTransport, written } from "./written.ts";
 
@@ -34,7 +34,8 @@ export interface Responder {
 }
 
 export type ServerEvent =
-  | { readonly kind: "answered"; readonly from: Client; readonly reply: Message }
+  /** `again`: nobody looked for an answer, for one of this status was given a moment ago. */
+  | { readonly kind: "answered"; readonly from: Client; readonly reply: Message; readonly again: Status | null }
   | { readonly kind: "unreadable"; readonly from: Client; readonly why: string }
   | { readonly kind: "dropped"; readonly from: Client; readonly why: string }
   /** Comes before "answered" or "dropped": the question was not looked at for what it asks. */
@@ -131,7 +132,7 @@ class DnsResponder implements Responder {
     if (decision === "allow" && pace === "fair") {
       const again = this.#memory.recall(octets, from.transport);
       if (again !== undefined) {
-        this.#emit({ kind: "answered", from, reply: again.message });
+        this.#emit({ kind: "answered", from, reply: again.message, again: again.status });
         return again.octets;
       }
     }
@@ -223,7 +224,7 @@ class DnsResponder implements Responder {
     // What is made here is as new as ever (RFC 6761 §6.3): remembered for this very second, it has no age to count down.
     const isMadeHere = verdict.status === "insecure" && verdict.why.kind === "local";
     const ttl = isMadeHere ? 0 : answer.ttl;
-    this.#memory.remember(request, from.transport, { octets, message, ttl, validUntil });
+    this.#memory.remember(request, from.transport, { octets, message, status: verdict.status, ttl, validUntil });
     return octets;
   }
 
@@ -231,7 +232,7 @@ class DnsResponder implements Responder {
     const second = Math.floor(this.#clock.unixSeconds());
     const alike = this.#denials.recall(query, answer, from.transport, second);
     if (alike !== null) {
-      this.#emit({ kind: "answered", from, reply: alike.reply.message });
+      this.#emit({ kind: "answered", from, reply: alike.reply.message, again: null });
       return alike;
     }
     const reply = this.#told(query, answer);
@@ -269,7 +270,7 @@ class DnsResponder implements Responder {
       limits: this.#limits,
       options: this.#options(query, from),
     });
-    this.#emit({ kind: "answered", from, reply: reply.message });
+    this.#emit({ kind: "answered", from, reply: reply.message, again: null });
     return octets;
   }
 

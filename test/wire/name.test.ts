@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Reader } from "../../src/wire/cursor.ts";
-import { Name } from "../../src/wire/name.ts";
+import { Name, parentKey } from "../../src/wire/name.ts";
 import { ascii, expectWireError, hex, octets } from "./octets.ts";
 
 const name = (text: string): Name => Name.parse(text);
@@ -270,6 +270,19 @@ describe("family", () => {
     expect(name("a.b.example").commonAncestor(name("c.B.example")).toString()).toBe("b.example.");
     expect(name("a.example").commonAncestor(name("b.test")).isRoot).toBe(true);
     expect(name("example").commonAncestor(name("a.example")).toString()).toBe("example.");
+  });
+
+  test("the common ancestor is the deepest that both are within", () => {
+    fc.assert(
+      fc.property(anyName, anyName, anyName, (x, y, shared) => {
+        const a = x.replaceSuffix(Name.root, shared) ?? x;
+        const b = y.replaceSuffix(Name.root, shared) ?? y;
+        let labels = Math.min(a.labelCount, b.labelCount);
+        while (!a.ancestor(labels).equals(b.ancestor(labels))) labels -= 1;
+        expect(a.commonAncestor(b).equals(a.ancestor(labels))).toBe(true);
+        expect(a.parent()?.key ?? "").toBe(parentKey(a.key));
+      }),
+    );
   });
 
   test("DNAME substitution of RFC 6672 §2.2", () => {
