@@ -7,7 +7,7 @@
 import type { Clock } from "../env/env.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Question } from "../wire/message.ts";
-import type { Name, NameKey } from "../wire/name.ts";
+import { type Name, type NameKey, sharedLength, wildcardKey } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import {
   type DenyingRange,
@@ -95,16 +95,14 @@ export class NsecRanges {
       synthesis(zone, { kind: "no data", question }, { ranges, cover: null, nowMs });
     if (exact) return lacks(rdataOf(range.rrset)[0]!, question.type) ? noData(range) : null;
     if (range.next.isStrictlyWithin(name)) return noData(range); // empty non-terminal
-    const encloser = deeper(name.commonAncestor(range.owner), name.commonAncestor(range.next));
-    const wildcard = encloser.wildcard();
-    const source = wildcard === null ? null : this.#ranges.find(zone, wildcard.key, nowMs);
+    const length = Math.max(sharedLength(name.key, range.owner.key), sharedLength(name.key, range.next.key));
+    const encloser = name.key.slice(0, length) as NameKey;
+    const source = this.#ranges.find(zone, wildcardKey(encloser), nowMs);
     if (source === null) return null;
     if (source.exact) return lacks(rdataOf(source.range.rrset)[0]!, question.type) ? noData(range, source.range) : null; // the wildcard has it: ask
     return synthesis(zone, { kind: "name error", question }, { ranges: [range, source.range], cover: range, nowMs });
   }
 }
-
-const deeper = (a: Name, b: Name): Name => (a.labelCount >= b.labelCount ? a : b);
 
 /** With the zone's own entry and its SOA, though most ranges share them. */
 function sizeOf({ owner, rrset }: NsecRange): number {

@@ -72,7 +72,7 @@ export function joinAnswer({ question, links, last, notes, freshness }: Joining)
   const aliases = broken < 0 ? links : links.slice(0, broken + 1);
   const chain = aliases.map((link) => link.verdict);
   const verdict = joinVerdicts(chain, last);
-  return {
+  const answer: Answer = {
     question,
     authenticated: verdict.status === "secure",
     verdict,
@@ -81,8 +81,8 @@ export function joinAnswer({ question, links, last, notes, freshness }: Joining)
     ede: toTell(chain, verdict, notes),
     ttl: "value" in verdict ? ttlOf(aliases, verdict.value) : 0,
     validUntil: verdict.status === "secure" ? verdict.proof.validUntil : null,
-    ...(freshness === undefined ? {} : { freshness }),
   };
+  return freshness === undefined ? answer : { ...answer, freshness };
 }
 
 /** Bogus before indeterminate before insecure before secure; of equals, the first that a reader meets. */

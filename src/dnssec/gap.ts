@@ -5,7 +5,7 @@
  */
 import { compareOctets } from "../rrset/canonical.ts";
 import { isOfType, type RRset, rdataOf } from "../rrset/rrset.ts";
-import { keyIsWithin, type Name, sharedLabels } from "../wire/name.ts";
+import { keyIsWithin, type Name, sharedLength } from "../wire/name.ts";
 import { TYPE } from "../wire/registry.ts";
 import type { AnswerData } from "./answer.ts";
 import { closestEncloser, covers, type Span } from "./nsec.ts";
@@ -35,7 +35,8 @@ export class Gap {
   seenFrom(name: Name): Secure<AnswerData> | null {
     if (!this.#denies(name)) return null;
     const { value, proof } = this.#verdict;
-    return mintSecure({ ...value, name }, proof);
+    const { kind, rrsets, authority, rcode } = value;
+    return mintSecure({ kind, name, rrsets, authority, rcode }, proof);
   }
 }
 
@@ -52,7 +53,7 @@ function gapInNames({ name, authority }: AnswerData): ((other: Name) => boolean)
     other.labelCount > labelCount &&
     covers(span, other) &&
     keyIsWithin(other.key, key) &&
-    Math.max(sharedLabels(other.key, owner), sharedLabels(other.key, next)) === labelCount;
+    Math.max(sharedLength(other.key, owner), sharedLength(other.key, next)) === key.length;
 }
 
 /** A zone may contradict itself: one record denies what another one has, or delegates. Then it depends on their order. */

@@ -86,7 +86,10 @@ export class KnownAnswers {
       return known;
     });
     if (walked === null) return this.#failed(question);
-    return joinAnswer({ ...walked, question, ...(refreshing ? { freshness: "refreshing" } : {}) });
+    const { links, last, notes } = walked;
+    return joinAnswer(
+      refreshing ? { question, links, last, notes, freshness: "refreshing" } : { question, links, last, notes },
+    );
   }
 
   /** Its first links may be known, and the question have failed all the same: for a limit, or at a name without a TTL. */

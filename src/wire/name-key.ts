@@ -50,14 +50,23 @@ export function parentKey(key: NameKey): NameKey {
   return key.slice(0, Math.max(0, key.lastIndexOf("\0"))) as NameKey;
 }
 
-/** How many labels two names share, from the root on. */
-export function sharedLabels(a: NameKey, b: NameKey): number {
+/** How long the key is of the deepest name that both are within: it is where both keys begin. */
+export function sharedLength(a: NameKey, b: NameKey): number {
   const least = Math.min(a.length, b.length);
-  let labels = -1; // the NUL before a label is shared before the label is
+  let whole = 0;
   let at = 0;
-  for (; at < least && a.charCodeAt(at) === b.charCodeAt(at); at++) if (a.charCodeAt(at) === 0) labels += 1;
-  const isWhole = (key: NameKey): boolean => at === key.length || key.charCodeAt(at) === 0;
-  return Math.max(0, isWhole(a) && isWhole(b) ? labels + 1 : labels);
+  for (; at < least; at++) {
+    const unit = a.charCodeAt(at);
+    if (unit !== b.charCodeAt(at)) break;
+    if (unit === 0) whole = at;
+  }
+  const ends = (key: NameKey): boolean => at === key.length || key.charCodeAt(at) === 0;
+  return ends(a) && ends(b) ? at : whole;
+}
+
+/** Of `*` below the name: octet 0x2a as code unit 0x2b. RFC 4592 §2.1.1. */
+export function wildcardKey(key: NameKey): NameKey {
+  return `${key}\0+` as NameKey;
 }
 
 export function keyIsWithin(key: NameKey, zone: NameKey): boolean {

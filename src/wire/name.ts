@@ -1,8 +1,8 @@
 /** Domain names: any octets, at most 63 a label and 255 a name. RFC 1035 §3.1, §4.1.4; order RFC 4034 §6.1. */
 import { type Reader, WireError } from "./cursor.ts";
-import { keyIsWithin, keyOf, type NameKey, sharedLabels } from "./name-key.ts";
+import { keyIsWithin, keyOf, type NameKey, sharedLength } from "./name-key.ts";
 
-export { keyIsWithin, type NameKey, parentKey, sharedLabels } from "./name-key.ts";
+export { keyIsWithin, type NameKey, parentKey, sharedLength, wildcardKey } from "./name-key.ts";
 
 /** Pointers followed in one name. Each must point strictly backward, so the walk ends anyway. */
 const MAX_POINTERS = 64;
@@ -309,7 +309,10 @@ export class Name {
 
   /** The longest name that both are within. */
   commonAncestor(other: Name): Name {
-    return this.ancestor(sharedLabels(this.key, other.key));
+    const length = sharedLength(this.key, other.key);
+    let labels = 0;
+    for (let at = 0; at < length; at++) if (this.key.charCodeAt(at) === 0) labels += 1;
+    return this.ancestor(labels);
   }
 
   /** DNAME substitution: `owner` at the end replaced by `target`; null if longer than 255 octets. RFC 6672 §2.2. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Reader } from "../../src/wire/cursor.ts";
-import { Name, parentKey } from "../../src/wire/name.ts";
+import { Name, parentKey, wildcardKey } from "../../src/wire/name.ts";
 import { ascii, expectWireError, hex, octets } from "./octets.ts";
 
 const name = (text: string): Name => Name.parse(text);
@@ -281,6 +281,8 @@ describe("family", () => {
         while (!a.ancestor(labels).equals(b.ancestor(labels))) labels -= 1;
         expect(a.commonAncestor(b).equals(a.ancestor(labels))).toBe(true);
         expect(a.parent()?.key ?? "").toBe(parentKey(a.key));
+        const wildcard = a.wildcard();
+        if (wildcard !== null) expect(wildcard.key).toBe(wildcardKey(a.key));
       }),
     );
   });
