@@ -120,11 +120,6 @@ export class AnswerCache {
     }
   }
 
-  clear(): void {
-    this.#entries.clear();
-    this.#slots.clear();
-  }
-
   /** What lives, the last used first; `type` as asked for, 0 for a name error, null for an alias of any type. */
   *entries(): Iterable<readonly [type: RRType | null, stored: StoredLink]> {
     for (const [key, slot] of this.#entries.entries()) {

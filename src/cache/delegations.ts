@@ -105,10 +105,6 @@ export class DelegationCache {
     return dropWhere(this.#entries, at);
   }
 
-  clear(): void {
-    this.#entries.clear();
-  }
-
   get size(): number {
     return this.#entries.size;
   }

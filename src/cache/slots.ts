@@ -86,10 +86,6 @@ export class Slots {
     return stored;
   }
 
-  clear(): void {
-    this.#live.clear();
-  }
-
   #keepAlive(slot: Slot): void {
     if (!slot.mayRest) return;
     this.#live.set(slot, true);

@@ -77,10 +77,6 @@ export class FailureMemory {
   get size(): number {
     return this.#entries.size;
   }
-
-  clear(): void {
-    this.#entries.clear();
-  }
 }
 
 const keyOf = (question: Question): string => String.fromCharCode(question.type) + question.name.key;

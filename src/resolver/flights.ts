@@ -67,10 +67,6 @@ export class Flights {
     }
   }
 
-  get size(): number {
-    return this.#running.size;
-  }
-
   abortAll(): void {
     for (const { flight } of this.#running.values()) flight.controller.abort();
   }
