@@ -1,4 +1,5 @@
 /** From proofs and failures to the accounts of them. */
+import { equalOctets } from "../rrset/canonical.ts";
 import { type RRset, rdataOf } from "../rrset/rrset.ts";
 import { keyTag } from "../wire/key-tag.ts";
 import type { Ds, Rrsig } from "../wire/rdata.ts";
@@ -58,8 +59,7 @@ function entryOf(proof: ZoneProof): ZoneAccount["entry"] {
 
 function tagAmong({ rrset }: SignedBy, publicKey: Uint8Array): number | null {
   for (const rdata of rrset.data) {
-    const key = rdata.subarray(4);
-    if (key.length === publicKey.length && key.every((octet, i) => octet === publicKey[i])) return keyTag(rdata);
+    if (equalOctets(rdata.subarray(4), publicKey)) return keyTag(rdata);
   }
   return null;
 }

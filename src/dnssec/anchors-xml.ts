@@ -5,11 +5,12 @@
 import { digestTypes } from "../crypto/digests.ts";
 import { nativeEngine } from "../crypto/native.ts";
 import type { UnixSeconds } from "../env/env.ts";
+import { equalOctets } from "../rrset/canonical.ts";
 import { keyTag } from "../wire/key-tag.ts";
 import { Name } from "../wire/name.ts";
 import { type Dnskey, type Ds, encodeRdata } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
-import { digestInput, equalOctets } from "./ds.ts";
+import { digestInput } from "./ds.ts";
 import { dateText } from "./proof.ts";
 import { AnchorError, type TrustAnchor } from "./trust-anchor.ts";
 import { FLAG } from "./zone-keys.ts";

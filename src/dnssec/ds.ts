@@ -1,4 +1,5 @@
 /** Which DS RRs count, and which keys they name. RFC 4035 §5.2, RFC 6840 §5.2, SHA-1 RFC 4509 §3. */
+import { equalOctets } from "../rrset/canonical.ts";
 import type { Name } from "../wire/name.ts";
 import type { Ds } from "../wire/rdata.ts";
 import type { Judge } from "./judge.ts";
@@ -97,11 +98,4 @@ export function digestInput(zone: Name, dnskey: Uint8Array): Uint8Array {
   input.set(owner);
   input.set(dnskey, owner.length);
   return input;
-}
-
-/** Both sides are public, so time tells nothing. */
-export function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -3,6 +3,7 @@
  * signed RRset takes some 4 KB of V8's heap. What is packed was minted here and what comes out is minted here: nothing else
  * can make a `PackedAnswer`, its octets never leave it, and what cannot be packed without loss is not packed.
  */
+import { equalOctets } from "../rrset/canonical.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import { Reader, WireError, Writer } from "../wire/cursor.ts";
 import { Name } from "../wire/name.ts";
@@ -97,7 +98,7 @@ export class PackedAnswer {
 const MAX_OCTETS = 65535;
 
 function writeRRset(writer: Writer, { name, type, ttl, data, signatures }: RRset, owner: Name): void {
-  const same = name === owner || compare(name.wire, owner.wire);
+  const same = name === owner || equalOctets(name.wire, owner.wire);
   writer.u8(same ? 1 : 0);
   if (!same) writer.bytes(name.wire);
   writer.u16(type);
@@ -144,7 +145,7 @@ function writePart(writer: Writer, { rrset, signature }: ProofPart, rrsets: read
     (one) => one.data === rrset.data && one.type === rrset.type && one.signatures === rrset.signatures,
   );
   const by = rrset.signatures.indexOf(signature);
-  if (at < 0 || by < 0 || !compare(rrsets[at]!.name.wire, rrset.name.wire)) return false;
+  if (at < 0 || by < 0 || !equalOctets(rrsets[at]!.name.wire, rrset.name.wire)) return false;
   writer.u8(at);
   writer.u8(by);
   writer.u32(rrset.ttl);
@@ -186,13 +187,6 @@ function hasExactly(grounds: readonly Ground[], parts: readonly ProofPart[]): bo
 }
 
 const isGroundOf = (part: ProofPart, { key, zone }: Ground): boolean => part.key === key && part.zone === zone;
-
-/** The same octets, letter case included. */
-function compare(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
 
 /** In pieces that fit the stack as arguments. */
 function textOf(octets: Uint8Array): string {

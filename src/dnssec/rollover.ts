@@ -3,12 +3,13 @@
  * where the state is kept (written to a new file, then renamed) is the caller's business.
  */
 import type { UnixSeconds } from "../env/env.ts";
+import { equalOctets } from "../rrset/canonical.ts";
 import type { RRset } from "../rrset/rrset.ts";
 import { keyTag } from "../wire/key-tag.ts";
 import type { Name } from "../wire/name.ts";
 import { type Dnskey, type Ds, encodeRdata } from "../wire/rdata.ts";
 import { TYPE } from "../wire/registry.ts";
-import { chooseDs, equalOctets, matchDs } from "./ds.ts";
+import { chooseDs, matchDs } from "./ds.ts";
 import type { Judge } from "./judge.ts";
 import type { Failure } from "./proof.ts";
 import { algorithmCounts, findSignature } from "./signature.ts";

@@ -4,6 +4,7 @@
  * A zone becomes insecure only by proof: a signed denial of its DS, a signed DS RRset of which nothing is usable, or the
  * operator's word. Whatever else goes wrong is bogus.
  */
+import { equalOctets } from "../rrset/canonical.ts";
 import type { Cut } from "../rrset/findings.ts";
 import { type RRset, rdataOf } from "../rrset/rrset.ts";
 import type { Name } from "../wire/name.ts";
@@ -11,7 +12,7 @@ import type { TYPE } from "../wire/registry.ts";
 import type { Break, ZoneAccount } from "./account.ts";
 import { accountOf, brokenAt, dsAccounts, keyAccounts, shown, signatureAccount } from "./accounting.ts";
 import { proveNoDs } from "./denial.ts";
-import { chooseDs, equalOctets, matchDs } from "./ds.ts";
+import { chooseDs, matchDs } from "./ds.ts";
 import type { Judge } from "./judge.ts";
 import { type Denial, type Failure, failure, type SignedBy } from "./proof.ts";
 import { algorithmCounts, endOf, findSignature, lifetime, proofFrom, verifyRRset } from "./signature.ts";

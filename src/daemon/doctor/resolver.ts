@@ -1,6 +1,7 @@
 /** The resolver as a mail server sees it: does it answer, does it validate, and does the clock allow it? */
-import { digestInput, equalOctets } from "../../dnssec/ds.ts";
+import { digestInput } from "../../dnssec/ds.ts";
 import { dateText } from "../../dnssec/proof.ts";
+import { equalOctets } from "../../rrset/canonical.ts";
 import { keyTag } from "../../wire/key-tag.ts";
 import type { Message } from "../../wire/message.ts";
 import { Name } from "../../wire/name.ts";
