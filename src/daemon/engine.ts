@@ -9,7 +9,7 @@ import { createFold, type Fold } from "../page/fold.ts";
 import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { Snapshot } from "../resolver/snapshot.ts";
 import { type Access, createAccess } from "../server/access.ts";
-import { IdentityError, type IdentityFiles, readIdentity, watchIdentity } from "../server/identity.ts";
+import type { IdentityFiles, TlsIdentity } from "../server/identity.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, type Responder } from "../server/responder.ts";
 import { Name } from "../wire/name.ts";
@@ -20,6 +20,7 @@ import type { Command, Told, WorkerStatus } from "./commands.ts";
 import type { Configuration } from "./configuration.ts";
 import { failuresLog } from "./failures-log.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { IdentityWatch } from "./identity-watch.ts";
 import type { DaemonIo } from "./io.ts";
 import { identityFilesOf, identityFrom, listenAddresses, readyText } from "./listening.ts";
 import type { Log, LogLevel } from "./log.ts";
@@ -32,7 +33,6 @@ import { UsageError } from "./usage-error.ts";
 import { heirOf, type Warmth } from "./warmth.ts";
 import { type Watched, watched } from "./watch.ts";
 
-const IDENTITY_CHECK_MS = 60_000;
 /** Their least lifetime is a minute. */
 const NEGATIVE_ANCHORS_MS = 60_000;
 const LEAST_CACHE_OCTETS = 1_048_576;
@@ -77,6 +77,7 @@ export class Engine {
   readonly #negative = new NegativeAnchors();
   readonly #tellFailure: ReturnType<typeof failuresLog>;
   readonly #stopped = new AbortController();
+  readonly #identityWatch: IdentityWatch;
   #anchors: EngineParts["anchors"];
   #made: Made;
   #listening: Listening | null = null;
@@ -88,6 +89,8 @@ export class Engine {
     this.#cryptography = parts.io.engine === undefined ? {} : { engine: this.#tally.counted(parts.io.engine) };
     this.#anchors = parts.anchors;
     this.#fold = createFold(parts.io.clock);
+    const use = (identity: TlsIdentity) => this.#listening?.useIdentity(identity);
+    this.#identityWatch = new IdentityWatch({ clock: parts.io.clock, log: parts.log, use });
     this.#tellFailure = failuresLog(parts.log, parts.io.clock);
     this.#made = this.#make(configuration, null);
   }
@@ -110,7 +113,7 @@ export class Engine {
       },
     );
     for (const { message } of this.#listening.leftOut) log.warn(`going on without: ${message}`);
-    this.#watchIdentity();
+    this.#identityWatch.follow(identityFiles);
     if (this.#parts.worker === 1) void this.#parts.warmth?.saveUntil(this.#stopped.signal);
     // The root's servers and keys, so that the first client need not wait for them; who fails to reach them now tries later.
     void this.#prime();
@@ -121,6 +124,7 @@ export class Engine {
   async stop(): Promise<void> {
     await this.#listening?.close();
     this.#stopped.abort();
+    this.#identityWatch.stop();
     this.#tally.close();
     if (this.#listening !== null && this.#parts.worker === 1) await this.#parts.warmth?.save();
     await this.#made.resolver.close();
@@ -207,6 +211,7 @@ export class Engine {
     }
     this.#listening?.useLimits(configuration.limits);
     this.#made = made;
+    this.#identityWatch.follow(made.identityFiles);
     this.#parts.warmth?.use(made.snapshot);
     const level = configuration.options["log-level"] as LogLevel;
     if (level !== before.configuration.options["log-level"]) this.#parts.log.setLevel(level);
@@ -358,23 +363,6 @@ export class Engine {
     this.#made = this.#make(before.configuration, before);
     this.#parts.warmth?.use(this.#made.snapshot);
     if (this.#made.resolver !== before.resolver) void this.#retire(before);
-  }
-
-  /** Keeps the old certificate where the new one cannot be used. */
-  #watchIdentity(): void {
-    const { io, log } = this.#parts;
-    const files = this.#made.identityFiles;
-    if (files === null) return;
-    const changed = (): void => {
-      try {
-        this.#listening?.useIdentity(readIdentity(files));
-        log.info(`a new certificate from ${files.certificate} is used`);
-      } catch (error) {
-        if (!(error instanceof IdentityError)) throw error;
-        log.error(`still using the old certificate: ${error.message}`);
-      }
-    };
-    void watchIdentity(files, { clock: io.clock, everyMs: IDENTITY_CHECK_MS, signal: this.#stopped.signal, changed });
   }
 }
 

@@ -1,5 +1,5 @@
 /** An engine that is changed while it runs: by a new configuration, by another process's trust anchors, by time. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,10 +8,12 @@ import { configurationFrom } from "../../src/daemon/configuration.ts";
 import { Engine, type EngineParts } from "../../src/daemon/engine.ts";
 import { createLog } from "../../src/daemon/log.ts";
 import { anchorsFromZoneText } from "../../src/dnssec/anchors.ts";
+import type { Clock, Timer } from "../../src/env/env.ts";
 import { systemClock, systemRandom } from "../../src/env/system.ts";
 import { buildWorld } from "../../src/lab/world.ts";
 import { createResolver, type ResolverOptions } from "../../src/resolver/create.ts";
 import { Name } from "../../src/wire/name.ts";
+import { closeEncrypted, dialTls, renewedFiles, serverFiles } from "../server/encrypted.ts";
 import { askOnce } from "./process.ts";
 
 const zones = [{ apex: "." }, { apex: "lab.", records: "www A 192.0.2.80" }];
@@ -36,7 +38,11 @@ function configured(lines = "", sections = "") {
 }
 
 /** The port on which it answers, and what was logged. */
-async function start(anchors: EngineParts["anchors"], configuration = configured()) {
+async function start(
+  anchors: EngineParts["anchors"],
+  configuration = configured(),
+  clock: Clock & Timer = systemClock,
+) {
   let logged = "";
   const write = (text: string): void => {
     logged += text;
@@ -46,7 +52,7 @@ async function start(anchors: EngineParts["anchors"], configuration = configured
     stdout: write,
     stderr: write,
     stop: new AbortController().signal,
-    clock: systemClock,
+    clock,
     createResolver: (options: ResolverOptions) => {
       made.push(options);
       return createResolver({
@@ -82,7 +88,8 @@ async function start(anchors: EngineParts["anchors"], configuration = configured
     inherited: null,
   });
   const listening = await engine.listen();
-  return { engine, made, logged: () => logged, port: Number(/:(\d+)/.exec(listening)?.[1]) };
+  const portOf = (scheme: RegExp): number => Number(scheme.exec(listening)?.[1]);
+  return { engine, made, logged: () => logged, port: portOf(/:(\d+)/), tls: portOf(/tls:\/\/[^ ]*:(\d+)/) };
 }
 
 describe("trust anchors from another process", () => {
@@ -156,6 +163,50 @@ describe("a configuration with other limits", () => {
       "udp-payload: 1232 becomes 512, at once",
     );
     await expect(async () => engine.reload(configured("", "[limits]\nidle-ms = 1\n"))).rejects.toThrow("idle-ms");
+  });
+});
+
+describe("a renewed certificate", () => {
+  it("is taken up from the files that the last configuration names, and from no others", async () => {
+    const minutes = new Set<() => void>();
+    const doze = (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        minutes.add(resolve);
+        signal?.addEventListener("abort", () => resolve());
+      });
+    const install = (place: string, files: typeof serverFiles): string => {
+      copyFileSync(files.certificate, join(folder, `${place}.pem`));
+      copyFileSync(files.key, join(folder, `${place}.key`));
+      return `tls-listen = ["127.0.0.1:0"]\ntls-certificate = "${join(folder, place)}.pem"\ntls-key = "${join(folder, place)}.key"`;
+    };
+    const first = configured(install("first", serverFiles));
+    const { engine, tls, logged } = await start({ kind: "followed here", store: null }, first, {
+      ...systemClock,
+      doze,
+    });
+    const shown = async (): Promise<string> => {
+      const socket = await dialTls(tls, { rejectUnauthorized: false });
+      return socket.getPeerCertificate().fingerprint256;
+    };
+    const aMinutePasses = async (): Promise<void> => {
+      for (const wake of minutes) {
+        minutes.delete(wake);
+        wake();
+      }
+      await systemClock.sleep(0);
+    };
+    const old = await shown();
+    await engine.reload(configured(install("second", renewedFiles)));
+    const renewed = await shown();
+    expect(renewed).not.toBe(old);
+    writeFileSync(join(folder, "first.pem"), readFileSync(serverFiles.certificate, "utf8"));
+    await aMinutePasses();
+    expect(await shown(), "nobody asked for the first one any more").toBe(renewed);
+    install("second", serverFiles);
+    await aMinutePasses();
+    expect(await shown()).toBe(old);
+    expect(logged()).toContain(`a new certificate from ${join(folder, "second.pem")} is used`);
+    await closeEncrypted();
   });
 });
 
