@@ -9,7 +9,7 @@ import { createFold, type Fold } from "../page/fold.ts";
 import type { AnchorStore, Resolver } from "../resolver/api.ts";
 import { Snapshot } from "../resolver/snapshot.ts";
 import { type Access, createAccess } from "../server/access.ts";
-import type { IdentityFiles, TlsIdentity } from "../server/identity.ts";
+import type { TlsIdentity } from "../server/identity.ts";
 import { type ListenAddress, ListenError, type Listening, listen } from "../server/listeners.ts";
 import { createResponder, type Responder } from "../server/responder.ts";
 import { Name } from "../wire/name.ts";
@@ -22,11 +22,11 @@ import { failuresLog } from "./failures-log.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { IdentityWatch } from "./identity-watch.ts";
 import type { DaemonIo } from "./io.ts";
-import { identityFilesOf, identityFrom, listenAddresses, readyText } from "./listening.ts";
+import { identityFrom, listenAddresses, readyText } from "./listening.ts";
 import type { Log, LogLevel } from "./log.ts";
 import { NegativeAnchors } from "./negative-anchors.ts";
 import { packageVersion } from "./package.ts";
-import { accessRules, cookiesOf, nsidOf, resolverOptionsOf } from "./plan.ts";
+import { nsidOf, type Plan, planOf } from "./plan.ts";
 import { Tally } from "./tally.ts";
 import { tracer } from "./trace.ts";
 import { UsageError } from "./usage-error.ts";
@@ -65,7 +65,7 @@ interface Made {
   readonly snapshot: Snapshot;
   /** Two with the same one need the same resolver. */
   readonly resolverPrint: string;
-  readonly identityFiles: IdentityFiles | null;
+  readonly plan: Plan;
 }
 
 export class Engine {
@@ -92,12 +92,13 @@ export class Engine {
     const use = (identity: TlsIdentity) => this.#listening?.useIdentity(identity);
     this.#identityWatch = new IdentityWatch({ clock: parts.io.clock, log: parts.log, use });
     this.#tellFailure = failuresLog(parts.log, parts.io.clock);
-    this.#made = this.#make(configuration, null);
+    this.#made = this.#make(configuration, planOf(configuration, parts.io.clock.unixSeconds()), null);
   }
 
   /** Opens the sockets; the words for the line that says ready. ListenError. */
   async listen(): Promise<string> {
-    const { configuration, identityFiles } = this.#made;
+    const { configuration, plan } = this.#made;
+    const { identityFiles } = plan;
     const { io, log, workers } = this.#parts;
     const identity = identityFiles === null ? null : identityFrom(identityFiles);
     this.#listening = await listen(
@@ -201,8 +202,9 @@ export class Engine {
   async reload(configuration: Configuration): Promise<readonly string[]> {
     const before = this.#made;
     const changes = changesBetween(before.configuration, configuration);
-    const made = this.#make(configuration, before);
-    const identity = made.identityFiles === null ? null : identityFrom(made.identityFiles);
+    const plan = planOf(configuration, this.#parts.io.clock.unixSeconds());
+    const made = this.#make(configuration, plan, before);
+    const identity = plan.identityFiles === null ? null : identityFrom(plan.identityFiles);
     try {
       await this.#listening?.change(listenAddresses(configuration, this.#parts.inherited), identity);
     } catch (error) {
@@ -211,7 +213,7 @@ export class Engine {
     }
     this.#listening?.useLimits(configuration.limits);
     this.#made = made;
-    this.#identityWatch.follow(made.identityFiles);
+    this.#identityWatch.follow(plan.identityFiles);
     this.#parts.warmth?.use(made.snapshot);
     const level = configuration.options["log-level"] as LogLevel;
     if (level !== before.configuration.options["log-level"]) this.#parts.log.setLevel(level);
@@ -231,14 +233,12 @@ export class Engine {
   }
 
   /** Makes all, so that whatever is wrong with it is found before anything is replaced. */
-  #make(configuration: Configuration, before: Made | null): Made {
+  #make(configuration: Configuration, plan: Plan, before: Made | null): Made {
     const { io, workers } = this.#parts;
-    const access = createAccess({ rules: accessRules(configuration) });
-    const identityFiles = identityFilesOf(configuration);
-    if (identityFiles !== null) identityFrom(identityFiles);
+    const access = createAccess({ rules: plan.rules });
     const now = io.clock.unixSeconds();
     const negativeAnchors = this.#negative.holding(configuration.zones.negativeAnchors, now);
-    const options = { ...resolverOptionsOf(configuration, now), negativeAnchors };
+    const options = { ...plan.resolver, negativeAnchors };
     const isStatic = configuration.options["static-trust-anchors"];
     const handed = this.#anchors.kind === "handed over" ? this.#anchors.anchors : null;
     const resolverPrint = fingerprint({ options, isStatic, handed });
@@ -274,12 +274,11 @@ export class Engine {
           this.#tellFailure(answer);
           if (answer.authenticated && answer.question.name.isRoot) this.#rootSecureMs = io.clock.monotonicMs();
         });
-    const made = { configuration, access, resolver, asked, snapshot, resolverPrint, identityFiles };
+    const made = { configuration, plan, access, resolver, asked, snapshot, resolverPrint };
     return { ...made, responder: this.#responder(made) };
   }
 
-  /** UsageError where a file of secrets cannot be used. */
-  #responder({ configuration, access, asked }: Omit<Made, "responder">): Responder {
+  #responder({ configuration, plan, access, asked }: Omit<Made, "responder">): Responder {
     const { options, limits } = configuration;
     const { log, io } = this.#parts;
     return createResponder({
@@ -289,7 +288,7 @@ export class Engine {
       version: options["hide-version"] ? null : `rootwalk ${packageVersion()}`,
       identity: options.identity,
       nsid: nsidOf(configuration),
-      cookies: cookiesOf(configuration),
+      cookies: plan.cookies,
       limits,
       emit: (event) => {
         this.#tally.onServer(event);
@@ -344,11 +343,11 @@ export class Engine {
     for (;;) {
       await (clock.doze ?? clock.sleep)(NEGATIVE_ANCHORS_MS, this.#stopped.signal);
       if (this.#stopped.signal.aborted) return;
-      const { configuration } = this.#made;
+      const { configuration, plan } = this.#made;
       const now = clock.unixSeconds();
       const holding = this.#negative.holding(configuration.zones.negativeAnchors, now);
       if (holding.length > 0) {
-        const probe = io.createResolver({ ...resolverOptionsOf(configuration, now), negativeAnchors: [] });
+        const probe = io.createResolver({ ...plan.resolver, negativeAnchors: [] });
         for (const name of await this.#negative.recheck(holding, probe))
           log.warn(`${name} validates again: its negative trust anchor ends now, and may be taken out`);
         await probe.close();
@@ -357,10 +356,21 @@ export class Engine {
     }
   }
 
+  /** Files may be gone by now, or half written: then what was read before holds. */
+  #planAgain({ configuration, plan }: Made): Plan {
+    try {
+      return planOf(configuration, this.#parts.io.clock.unixSeconds());
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#parts.log.error(`going on with what was read before: ${error.message}`);
+      return plan;
+    }
+  }
+
   /** The same configuration at another time, or with other anchors. */
   #remake(): void {
     const before = this.#made;
-    this.#made = this.#make(before.configuration, before);
+    this.#made = this.#make(before.configuration, this.#planAgain(before), before);
     this.#parts.warmth?.use(this.#made.snapshot);
     if (this.#made.resolver !== before.resolver) void this.#retire(before);
   }

@@ -5,12 +5,31 @@ import type { ResolverOptions } from "../resolver/create.ts";
 import { type AccessRule, loopbackRules } from "../server/access.ts";
 import { parsePrefix } from "../server/addresses.ts";
 import type { ServerCookies } from "../server/cookies.ts";
+import type { IdentityFiles } from "../server/identity.ts";
 import { Name } from "../wire/name.ts";
 import { alike, type Configuration } from "./configuration.ts";
 import { cookiesFrom } from "./cookies.ts";
+import { identityFilesOf, identityFrom } from "./listening.ts";
 import { anchorStoreIn } from "./state.ts";
 import { anchorsFrom, hintsFrom } from "./trust-files.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** What a configuration says, and what was in the files that it names when they were read last. */
+export interface Plan {
+  readonly rules: readonly AccessRule[];
+  readonly cookies: ServerCookies | null;
+  readonly identityFiles: IdentityFiles | null;
+  readonly resolver: ResolverOptions;
+}
+
+/** UsageError for whatever cannot be used, certificates included. */
+export function planOf(configuration: Configuration, now: number): Plan {
+  const rules = accessRules(configuration);
+  const identityFiles = identityFilesOf(configuration);
+  if (identityFiles !== null) identityFrom(identityFiles);
+  const resolver = resolverOptionsOf(configuration, now);
+  return { rules, cookies: cookiesOf(configuration), identityFiles, resolver };
+}
 
 /** Loopback first. */
 export function accessRules(configuration: Configuration): readonly AccessRule[] {

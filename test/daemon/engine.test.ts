@@ -166,34 +166,61 @@ describe("a configuration with other limits", () => {
   });
 });
 
+/** A clock on which what waits for a minute or longer waits for the test. */
+function minutely() {
+  const waiting = new Set<() => void>();
+  const doze = (_ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      waiting.add(resolve);
+      signal?.addEventListener("abort", () => resolve());
+    });
+  const aMinutePasses = async (): Promise<void> => {
+    for (const wake of waiting) {
+      waiting.delete(wake);
+      wake();
+    }
+    await systemClock.sleep(0);
+  };
+  return { clock: { ...systemClock, doze }, aMinutePasses };
+}
+
+describe("files that are gone while it runs", () => {
+  it("are missed by nobody: what was read before holds, other anchors count, and a reload says what is wrong", async () => {
+    const { clock, aMinutePasses } = minutely();
+    const secrets = join(folder, "cookies");
+    const hints = join(folder, "hints");
+    writeFileSync(secrets, `${"00".repeat(16)}\n`);
+    writeFileSync(hints, ". NS ns.\nns. A 192.0.2.1\n");
+    const lines = `root-hints = "${hints}"\ncookie-secret-file = "${secrets}"`;
+    const handed: EngineParts["anchors"] = { kind: "handed over", anchors: right };
+    const { engine, port, logged } = await start(handed, configured(lines), clock);
+    for (const file of [secrets, hints]) {
+      rmSync(file);
+      await aMinutePasses();
+      expect(logged()).toContain("going on with what was read before: ");
+      expect((await askOnce(port, "www.lab"))?.ad).toBe(true);
+    }
+    expect(logged()).toContain(`root hints from ${hints}: there is no such file`);
+    expect(await engine.tell({ do: "flush", name: ".", scope: "below" })).toMatchObject({ do: "flush" });
+    engine.useAnchors([{ zone: Name.root, ds: [], keys: [], source: "revoked" }]);
+    expect((await askOnce(port, "www.lab"))?.rcode, "revoked keys are not trusted any longer").toBe(2);
+    await expect(engine.reload(configured(lines))).rejects.toThrow("there is no such file");
+  });
+});
+
 describe("a renewed certificate", () => {
   it("is taken up from the files that the last configuration names, and from no others", async () => {
-    const minutes = new Set<() => void>();
-    const doze = (_ms: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve) => {
-        minutes.add(resolve);
-        signal?.addEventListener("abort", () => resolve());
-      });
+    const { clock, aMinutePasses } = minutely();
     const install = (place: string, files: typeof serverFiles): string => {
       copyFileSync(files.certificate, join(folder, `${place}.pem`));
       copyFileSync(files.key, join(folder, `${place}.key`));
       return `tls-listen = ["127.0.0.1:0"]\ntls-certificate = "${join(folder, place)}.pem"\ntls-key = "${join(folder, place)}.key"`;
     };
     const first = configured(install("first", serverFiles));
-    const { engine, tls, logged } = await start({ kind: "followed here", store: null }, first, {
-      ...systemClock,
-      doze,
-    });
+    const { engine, tls, logged } = await start({ kind: "followed here", store: null }, first, clock);
     const shown = async (): Promise<string> => {
       const socket = await dialTls(tls, { rejectUnauthorized: false });
       return socket.getPeerCertificate().fingerprint256;
-    };
-    const aMinutePasses = async (): Promise<void> => {
-      for (const wake of minutes) {
-        minutes.delete(wake);
-        wake();
-      }
-      await systemClock.sleep(0);
     };
     const old = await shown();
     await engine.reload(configured(install("second", renewedFiles)));
