@@ -27,7 +27,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly from: "online" }
   | { readonly from: "ready"; readonly listening: string }
-  /** It cannot start; nor will another. */
+  /** It cannot start, for a reason that lies outside of it: a file, an address. */
   | { readonly from: "failed"; readonly why: string; readonly code: number }
   | { readonly from: "told"; readonly id: number; readonly told: Told };
 
@@ -38,6 +38,8 @@ const BACKOFF_MOST_MS = 10_000;
 const HEALTHY_MS = 30_000;
 /** Deaths in a row, each soon after its start, after which the daemon gives up. */
 const DEATHS = 10;
+/** Between attempts to start a worker beside others that serve, while what it needs is not there. */
+const UNABLE_MS = 2_000;
 const STOP_MS = 5_000;
 
 export interface PoolParts {
@@ -55,6 +57,7 @@ interface Member {
   readonly process: Worker;
   readonly sinceMs: number;
   readonly waiting: Map<number, (told: Told) => void>;
+  state: "starting" | "serving" | "unable";
 }
 
 /** Why it ended, and with which exit code. */
@@ -80,7 +83,7 @@ export class WorkerPool {
     cluster.setupPrimary({ serialization: "advanced" });
   }
 
-  /** Settles when a worker cannot start, or workers die again and again. */
+  /** Settles when a worker cannot start and no other one serves, or when workers die again and again. */
   get ended(): Promise<Ended> {
     return this.#ended;
   }
@@ -116,7 +119,13 @@ export class WorkerPool {
   #fork(number: number): Promise<string> {
     const { clock, log, anchors, inherited } = this.#parts;
     const child = cluster.fork();
-    const member: Member = { number, process: child, sinceMs: clock.monotonicMs(), waiting: new Map() };
+    const member: Member = {
+      number,
+      process: child,
+      sinceMs: clock.monotonicMs(),
+      waiting: new Map(),
+      state: "starting",
+    };
     this.#members.set(number, member);
     return new Promise((ready) => {
       child.on("error", (error) => {
@@ -129,9 +138,16 @@ export class WorkerPool {
             send(member, { to: "start", worker: number, anchors: anchors().map(plainAnchor), inherited });
             return;
           case "ready":
+            member.state = "serving";
             ready(message.listening);
             return;
           case "failed":
+            member.state = "unable";
+            if ([...this.#members.values()].some(({ state }) => state === "serving")) {
+              log.error(`worker ${number} cannot start: ${message.why}`);
+              send(member, { to: "stop" });
+              return;
+            }
             this.#stopping = true; // nobody is started again
             this.#end({ why: message.why, code: message.code });
             return;
@@ -150,6 +166,10 @@ export class WorkerPool {
     if (this.#members.get(number) === member) this.#members.delete(number);
     for (const answer of member.waiting.values()) answer({ do: "refused", why: `worker ${number} died` });
     if (this.#stopping) return;
+    if (member.state === "unable") {
+      void this.#forkAfter(UNABLE_MS, number);
+      return;
+    }
     const livedMs = clock.monotonicMs() - member.sinceMs;
     this.#deaths = livedMs < HEALTHY_MS ? this.#deaths + 1 : 1;
     if (this.#deaths >= DEATHS) {

@@ -1,5 +1,5 @@
 /** The daemon as its operator has it: processes, signals, the control socket, metrics. */
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Told, WorkerStatus } from "../../src/daemon/commands.ts";
@@ -128,6 +128,24 @@ describe.skipIf(!existsSync(main))("several processes", { timeout: 60_000 }, () 
     lab.configure(config);
     expect((await ctl("reload")).code).toBe(0);
     await until(async () => (await askOnce(port, "y.wild.good.lab"))?.ad === true);
+  });
+
+  it("that cannot start again, for a file is missing, are missed by nobody, and come back when it does", async () => {
+    const secrets = join(lab.dir, "secrets");
+    writeFileSync(secrets, `${"00".repeat(16)}\n`);
+    running = await startDaemon(
+      lab.configure(`listen = ["127.0.0.1:0"]\nworkers = 2\ncookie-secret-file = "${secrets}"`),
+    );
+    const { port, err } = running;
+    rmSync(secrets);
+    process.kill((await statuses())[0]!.pid, "SIGKILL");
+    await until(() => err().includes("worker 1 cannot start: "), err);
+    expect(err()).toContain("there is no such file");
+    expect((await askOnce(port, "www.good.lab"))?.ad).toBe(true);
+    expect((await statuses()).map(({ worker }) => worker)).toEqual([2]);
+    writeFileSync(secrets, `${"00".repeat(16)}\n`);
+    await until(async () => (await statuses()).length === 2);
+    expect((await askOnce(port, "www.good.lab"))?.ad).toBe(true);
   });
 
   it("that cannot start say so once, with exit code 1", async () => {

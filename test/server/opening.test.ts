@@ -25,9 +25,11 @@ describe("opening and closing", () => {
   });
 
   it("UDP alone taken is found as well, and TCP is let go", async () => {
+    // Not one that the system chooses: another test may connect from that number by TCP.
     const udp = createSocket("udp4");
-    await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-    const { port } = udp.address();
+    let port = 20_000 + (process.pid % 10_000);
+    udp.on("error", () => udp.bind(++port, "127.0.0.1"));
+    await new Promise<void>((resolve) => udp.bind(port, "127.0.0.1", resolve));
     await expect(
       listen({ respond: () => null }, [{ address: "127.0.0.1", port }], { clock: systemClock }),
     ).rejects.toThrow(/UDP.*another program/);
