@@ -88,9 +88,9 @@ describe("STARTTLS by SMTP", () => {
   });
   it("a server that agrees to TLS and then says nothing, too", async () => {
     const handshakeMs = { ...patient, handshakeMs: 200 };
-    expect(await open({ script: replies({ STARTTLS: "220 go\r\n" }) }, "smtp", handshakeMs)).toBe(
-      "timeout: no TLS handshake within 0.2 s",
-    );
+    // Not even of the line ends that a ClientHello, random as it is, has now and then.
+    const mute: Script = (line) => (line === "STARTTLS" ? "220 go\r\n" : line.startsWith("EHLO") ? esmtp(line) : null);
+    expect(await open({ script: mute }, "smtp", handshakeMs)).toBe("timeout: no TLS handshake within 0.2 s");
   });
   it("nobody at the port is unreachable", async () => {
     const server = await mailServer();
