@@ -1,8 +1,8 @@
 /** `rootwalk config check` and `rootwalk config show`: what the daemon would make of its options, without starting it. */
 import { type Configuration, originText } from "../daemon/configuration.ts";
 import type { Section } from "../daemon/keys.ts";
-import { identityFilesOf, identityFrom, listenAddresses } from "../daemon/listening.ts";
-import { accessRules, cookiesOf, nsidOf, resolverOptionsOf } from "../daemon/plan.ts";
+import { listenAddresses } from "../daemon/listening.ts";
+import { nsidOf, planOf } from "../daemon/plan.ts";
 import type { Value } from "../daemon/values.ts";
 import { type Command, type Given, type Io, UsageError } from "./command.ts";
 import { configurationOf, serveRows } from "./serve.ts";
@@ -67,12 +67,8 @@ function withFile(given: Given, file: string): Given {
 /** UsageError for hints, anchors, secrets and addresses that the daemon would stumble over. */
 function readAllFiles(configuration: Configuration, now: number): void {
   listenAddresses(configuration);
-  const files = identityFilesOf(configuration);
-  if (files !== null) identityFrom(files);
-  accessRules(configuration);
-  cookiesOf(configuration);
+  planOf(configuration, now);
   nsidOf(configuration);
-  resolverOptionsOf(configuration, now);
 }
 
 function asLines({ values, file, zones }: Configuration, all: boolean): string {

@@ -22,7 +22,7 @@ import { failuresLog } from "./failures-log.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { IdentityWatch } from "./identity-watch.ts";
 import type { DaemonIo } from "./io.ts";
-import { identityFrom, listenAddresses, readyText } from "./listening.ts";
+import { listenAddresses, readyText } from "./listening.ts";
 import type { Log, LogLevel } from "./log.ts";
 import { NegativeAnchors } from "./negative-anchors.ts";
 import { packageVersion } from "./package.ts";
@@ -98,9 +98,8 @@ export class Engine {
   /** Opens the sockets; the words for the line that says ready. ListenError. */
   async listen(): Promise<string> {
     const { configuration, plan } = this.#made;
-    const { identityFiles } = plan;
+    const { identityFiles, identity } = plan;
     const { io, log, workers } = this.#parts;
-    const identity = identityFiles === null ? null : identityFrom(identityFiles);
     this.#listening = await listen(
       { respond: (octets, from) => this.#made.responder.respond(octets, from) },
       listenAddresses(configuration, this.#parts.inherited),
@@ -204,9 +203,8 @@ export class Engine {
     const changes = changesBetween(before.configuration, configuration);
     const plan = planOf(configuration, this.#parts.io.clock.unixSeconds());
     const made = this.#make(configuration, plan, before);
-    const identity = plan.identityFiles === null ? null : identityFrom(plan.identityFiles);
     try {
-      await this.#listening?.change(listenAddresses(configuration, this.#parts.inherited), identity);
+      await this.#listening?.change(listenAddresses(configuration, this.#parts.inherited), plan.identity);
     } catch (error) {
       if (made.resolver !== before.resolver) await made.resolver.close();
       throw error;

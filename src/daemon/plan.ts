@@ -5,7 +5,7 @@ import type { ResolverOptions } from "../resolver/create.ts";
 import { type AccessRule, loopbackRules } from "../server/access.ts";
 import { parsePrefix } from "../server/addresses.ts";
 import type { ServerCookies } from "../server/cookies.ts";
-import type { IdentityFiles } from "../server/identity.ts";
+import type { IdentityFiles, TlsIdentity } from "../server/identity.ts";
 import { Name } from "../wire/name.ts";
 import { alike, type Configuration } from "./configuration.ts";
 import { cookiesFrom } from "./cookies.ts";
@@ -19,20 +19,25 @@ export interface Plan {
   readonly rules: readonly AccessRule[];
   readonly cookies: ServerCookies | null;
   readonly identityFiles: IdentityFiles | null;
+  /** What was in them. */
+  readonly identity: TlsIdentity | null;
   readonly resolver: ResolverOptions;
 }
 
 /** UsageError for whatever cannot be used, certificates included. */
 export function planOf(configuration: Configuration, now: number): Plan {
-  const rules = accessRules(configuration);
   const identityFiles = identityFilesOf(configuration);
-  if (identityFiles !== null) identityFrom(identityFiles);
-  const resolver = resolverOptionsOf(configuration, now);
-  return { rules, cookies: cookiesOf(configuration), identityFiles, resolver };
+  return {
+    identityFiles,
+    identity: identityFiles === null ? null : identityFrom(identityFiles),
+    rules: accessRules(configuration),
+    resolver: resolverOptionsOf(configuration, now),
+    cookies: cookiesOf(configuration),
+  };
 }
 
 /** Loopback first. */
-export function accessRules(configuration: Configuration): readonly AccessRule[] {
+function accessRules(configuration: Configuration): readonly AccessRule[] {
   const { options } = configuration;
   const of = alike(configuration, "allow-with-cookie");
   if (options["allow-with-cookie"].length > 0 && options["cookie-secret-file"] === null)
@@ -42,7 +47,7 @@ export function accessRules(configuration: Configuration): readonly AccessRule[]
   return [...loopbackRules, ...rules(options.allow, "allow"), ...rules(options["allow-with-cookie"], "cookie")];
 }
 
-export function cookiesOf({ options }: Configuration): ServerCookies | null {
+function cookiesOf({ options }: Configuration): ServerCookies | null {
   const file = options["cookie-secret-file"];
   return file === null ? null : cookiesFrom(file);
 }
