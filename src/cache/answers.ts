@@ -36,16 +36,16 @@ export class AnswerCache {
   /** The link for this question: its own entry, an alias at the name, or a name error. */
   get(name: Name, type: RRType): StoredLink | undefined {
     return (
-      this.#live(keyOf(name, type)) ??
+      this.#live(keyOf(name.key, type)) ??
       (type === TYPE.CNAME ? undefined : this.alias(name, type)) ??
-      this.#live(keyOf(name, ANY_TYPE))
+      this.#live(keyOf(name.key, ANY_TYPE))
     );
   }
 
   /** The newest of what `get` could give, past its TTL by at most `pastMs`; never past its signatures. RFC 8767 §5. */
   outdated(name: Name, type: RRType, pastMs: number): StoredLink | undefined {
     const aliases = type !== TYPE.ANY && type !== TYPE.DS && type !== TYPE.CNAME;
-    const keys = [keyOf(name, type), keyOf(name, ANY_TYPE), ...(aliases ? [aliasKey(name)] : [])];
+    const keys = [keyOf(name.key, type), keyOf(name.key, ANY_TYPE), ...(aliases ? [aliasKey(name)] : [])];
     let newest: StoredLink | undefined;
     for (const key of keys) {
       const stored = this.#awake(key);
@@ -68,7 +68,7 @@ export class AnswerCache {
 
   /** A secure name error at this very name. */
   nameError(name: NameKey): StoredLink | undefined {
-    const stored = this.#live(String.fromCharCode(ANY_TYPE) + name);
+    const stored = this.#live(keyOf(name, ANY_TYPE));
     return stored?.link.kind === "end" && stored.link.verdict.status === "secure" ? stored : undefined;
   }
 
@@ -78,7 +78,7 @@ export class AnswerCache {
     const stored: StoredLink = { link, storedMs, expiresMs: storedMs + ttl * 1000, validUntil };
     // What was known of the name is superseded; DS, CNAME and ANY say nothing of the other types.
     if (type !== TYPE.DS && type !== TYPE.CNAME && type !== TYPE.ANY) this.forget(name, type);
-    else this.#entries.delete(keyOf(name, type));
+    else this.#entries.delete(keyOf(name.key, type));
     if (ttl <= 0) return stored;
     const slot = this.#slots.hold(stored);
     this.#entries.set(flat(this.#keyFor(name, type, link)), slot);
@@ -96,9 +96,9 @@ export class AnswerCache {
   }
 
   forget(name: Name, type: RRType): void {
-    this.#entries.delete(keyOf(name, type));
+    this.#entries.delete(keyOf(name.key, type));
     this.#entries.delete(aliasKey(name));
-    this.#entries.delete(keyOf(name, ANY_TYPE));
+    this.#entries.delete(keyOf(name.key, ANY_TYPE));
   }
 
   /** Everything that is kept at names that `at` chooses; the number of entries dropped. */
@@ -108,7 +108,7 @@ export class AnswerCache {
 
   /** Name errors and DNAMEs at this name, which speak for the names below it. */
   forgetSpeakingForBelow(name: Name): number {
-    return [keyOf(name, ANY_TYPE), dnameKey(name.key)].filter((key) => this.#entries.delete(key)).length;
+    return [keyOf(name.key, ANY_TYPE), dnameKey(name.key)].filter((key) => this.#entries.delete(key)).length;
   }
 
   /** For people: what is kept at this name, past its time or not. Type null: whatever the type. */
@@ -142,7 +142,9 @@ export class AnswerCache {
     const denied =
       (verdict.status === "secure" || verdict.status === "insecure") && verdict.value.kind === "name error";
     // DS lives in the parent: what it says of the name is not what the child says.
-    return denied && type !== TYPE.DS && verdict.value.name.equals(name) ? keyOf(name, ANY_TYPE) : keyOf(name, type);
+    return denied && type !== TYPE.DS && verdict.value.name.equals(name)
+      ? keyOf(name.key, ANY_TYPE)
+      : keyOf(name.key, type);
   }
 
   #awake(key: string): StoredLink | undefined {
@@ -165,7 +167,7 @@ export class AnswerCache {
   }
 }
 
-const keyOf = (name: Name, type: RRType): string => String.fromCharCode(type) + name.key;
+const keyOf = (name: NameKey, type: RRType): string => String.fromCharCode(type) + name;
 /** Type 65535 is reserved (RFC 6895 §3.1), so it can stand for "an alias is here". */
 const ALIAS = 65535;
 /** Type 65534 is for private use (RFC 6895 §3.1), so we may: "a DNAME with this owner". */

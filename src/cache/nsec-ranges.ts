@@ -93,13 +93,13 @@ export class NsecRanges {
     const { range, exact } = found;
     const noData = (...ranges: NsecRange[]): Synthesis =>
       synthesis(zone, { kind: "no data", question }, { ranges, cover: null, nowMs });
-    if (exact) return lacks(rdataOf(range.rrset)[0]!, question.type) ? noData(range) : null;
+    if (exact) return lacks(range, question.type) ? noData(range) : null;
     if (range.next.isStrictlyWithin(name)) return noData(range); // empty non-terminal
     const length = Math.max(sharedLength(name.key, range.owner.key), sharedLength(name.key, range.next.key));
     const encloser = name.key.slice(0, length) as NameKey;
     const source = this.#ranges.find(zone, wildcardKey(encloser), nowMs);
     if (source === null) return null;
-    if (source.exact) return lacks(rdataOf(source.range.rrset)[0]!, question.type) ? noData(range, source.range) : null; // the wildcard has it: ask
+    if (source.exact) return lacks(source.range, question.type) ? noData(range, source.range) : null; // the wildcard has it: ask
     return synthesis(zone, { kind: "name error", question }, { ranges: [range, source.range], cover: range, nowMs });
   }
 }

@@ -109,8 +109,7 @@ export class Nsec3Ranges {
     const { name } = question;
     const own = this.#ranges.find(zone, this.#hashOf(zone, name), nowMs);
     if (own === null) return null;
-    if (own.exact)
-      return lacks(rdataOf(own.range.rrset)[0]!, question.type) ? denied(zone, question, [own.range], nowMs) : null;
+    if (own.exact) return lacks(own.range, question.type) ? denied(zone, question, [own.range], nowMs) : null;
     // From the apex down, as the validator goes (RFC 5155 §8.3).
     let match = this.#ranges.find(zone, zone.apexHash, nowMs);
     for (let labels = zone.name.labelCount; match?.exact; labels++) {
@@ -140,8 +139,7 @@ export class Nsec3Ranges {
     const source = hash === null ? null : this.#ranges.find(zone, hash, nowMs);
     if (source === null) return null;
     const ranges = [match, nextCloser, source.range];
-    if (source.exact)
-      return lacks(rdataOf(source.range.rrset)[0]!, question.type) ? denied(zone, question, ranges, nowMs) : null;
+    if (source.exact) return lacks(source.range, question.type) ? denied(zone, question, ranges, nowMs) : null;
     return synthesis(zone, { kind: "name error", question }, { ranges, cover: nextCloser, nowMs });
   }
 

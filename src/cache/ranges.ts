@@ -170,7 +170,11 @@ export function isSpokenFor<Z extends { readonly soa: KnownSoa | null }>(
 }
 
 /** Does the bitmap of what stands at a name deny a type there? With a CNAME, the answer is that alias. */
-export function lacks({ types }: { readonly types: ReadonlySet<RRType> }, type: RRType): boolean {
+export function lacks(
+  { rrset }: { readonly rrset: RRset<typeof TYPE.NSEC | typeof TYPE.NSEC3> },
+  type: RRType,
+): boolean {
+  const { types } = rdataOf(rrset)[0]!;
   return !types.has(type) && !types.has(TYPE.CNAME);
 }
 

@@ -1,6 +1,6 @@
 /** What one process counts beside the page's counts: plain numbers by label, so that those of several can be added up. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { algorithms } from "../crypto/algorithms.ts";
+import { algorithmToText } from "../crypto/algorithms.ts";
 import type { CryptoEngine } from "../crypto/engine.ts";
 import type { ResolutionEvent } from "../env/events.ts";
 import type { Unserved } from "../server/listeners.ts";
@@ -58,7 +58,7 @@ export class Tally {
   /** An engine that does the same, and is counted. */
   counted(engine: CryptoEngine): CryptoEngine {
     const keyOf = (result: string) =>
-      new Map([...engine.algorithms].map((number) => [number, `signatures ${algorithmName(number)} ${result}`]));
+      new Map([...engine.algorithms].map((number) => [number, `signatures ${algorithmToText(number)} ${result}`]));
     const keys = { right: keyOf("right"), wrong: keyOf("wrong") };
     return {
       name: engine.name,
@@ -114,8 +114,6 @@ export class Tally {
     this.#delay.disable();
   }
 }
-
-const algorithmName = (number: number): string => algorithms.get(number)?.mnemonic ?? String(number);
 
 export function sumOf(all: readonly Tallied[]): Tallied {
   const sum: Record<string, number> = {};

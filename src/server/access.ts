@@ -39,6 +39,8 @@ export const loopbackRules: readonly AccessRule[] = [
   { prefix: parsePrefix("::1"), decision: "allow" },
 ];
 
+export const isLoopback = (address: string): boolean => loopbackRules.some(({ prefix }) => prefix.has(address));
+
 export function createAccess(options: AccessOptions = {}): Access {
   const rules = options.rules ?? loopbackRules;
   const otherwise = options.otherwise ?? "refuse";

@@ -39,7 +39,7 @@ export function parsePrefix(text: string): Prefix {
 }
 
 /** `fe80::1%eth0` is `fe80::1` to a prefix. */
-function withoutScope(address: string): string {
+export function withoutScope(address: string): string {
   const percent = address.indexOf("%");
   return percent < 0 ? address : address.slice(0, percent);
 }

@@ -2,7 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { Clock, ServerAddress } from "../env/env.ts";
 import { isIpv6 } from "../wire/address.ts";
-import { loopbackRules } from "./access.ts";
+import { isLoopback } from "./access.ts";
 import { serverAddressText } from "./addresses.ts";
 import type { ServerLimits } from "./limits.ts";
 import { ListenError } from "./listen-error.ts";
@@ -101,8 +101,6 @@ function serve(socket: Socket, { respond, limits, clock, onUnanswered }: Datagra
     },
   };
 }
-
-const isLoopback = (address: string): boolean => loopbackRules.some(({ prefix }) => prefix.has(address));
 
 /** Id, flags and the longest question name, and no more of what may be 64 KiB. */
 const KEY_OCTETS = 12 + 255 + 4;

@@ -4,7 +4,7 @@
  * nothing there that would hurt somebody else: every second time an empty answer with TC, after which an honest client
  * comes by TCP, where his address is proven (what BIND calls response rate limiting, and Unbound ip-ratelimit).
  */
-import { loopbackRules } from "./access.ts";
+import { isLoopback } from "./access.ts";
 import { clientNetwork } from "./client-network.ts";
 
 export type Pace = "fair" | "truncate" | "drop";
@@ -32,7 +32,8 @@ export class Rate {
     const perSecond = this.#perSecond;
     if (perSecond === 0) return "fair";
     const network = clientNetwork(address);
-    if (isLoopback(address, network)) return "fair";
+    // Of IPv6 one address is loopback, and not its /64.
+    if (network.startsWith("127.") || isLoopback(address)) return "fair";
     const bucket = this.#buckets.get(network) ?? { tokens: perSecond, filledMs: nowMs, over: 0 };
     this.#buckets.delete(network); // the map's order is that of the last questions
     this.#buckets.set(network, bucket);
@@ -51,7 +52,3 @@ export class Rate {
     return this.#buckets.size;
   }
 }
-
-/** Of IPv6 one address is loopback, and not its /64. */
-const isLoopback = (address: string, network: string): boolean =>
-  network.startsWith("127.") || loopbackRules.some(({ prefix }) => prefix.has(address));

@@ -1,7 +1,8 @@
 /** IP addresses as octets and as text. RFC 1035 §3.4.1, RFC 3596, text form RFC 5952. */
 import { type RRType, TYPE } from "./registry.ts";
 
-const mapped = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]); // ::ffff:0:0/96
+/** ::ffff:0:0/96: IPv4 addresses, as a socket for both families shows them. */
+export const ipv4Mapped: Network = [Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]), 96];
 
 /** The text form of an A or AAAA RDATA. */
 export function addressFromRdata(type: RRType, rdata: Uint8Array): string {
@@ -14,7 +15,7 @@ export function octetsToAddress(octets: Uint8Array): string {
   if (octets.length === 4) return octets.join(".");
   if (octets.length !== 16) throw new TypeError(`an address of ${octets.length} octets`);
   // RFC 5952 §5: an IPv4-mapped address ends in dotted form.
-  if (sharesPrefix(octets, mapped, 96)) return `::ffff:${octets.subarray(12).join(".")}`;
+  if (isWithin(octets, ipv4Mapped)) return `::ffff:${octets.subarray(12).join(".")}`;
   const groups = Array.from({ length: 8 }, (_, i) => (octets[2 * i]! << 8) | octets[2 * i + 1]!);
   // RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals.
   let best = { start: -1, length: 1 };
@@ -94,7 +95,7 @@ const privateNetworks: readonly Network[] = [
 
 /** IPv6 networks whose addresses carry an IPv4 address, and where: mapped, NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2). */
 const carriers: readonly (readonly [Network, at: number])[] = [
-  [[mapped, 96], 12],
+  [ipv4Mapped, 12],
   [networkOf("64:ff9b::/96"), 12],
   [networkOf("2002::/16"), 2],
 ];
@@ -129,15 +130,11 @@ export function isPrivateAddress(address: string | Uint8Array): boolean {
 
 /** An IPv4 address is within no IPv6 network, and the other way round. */
 export function isWithin(octets: Uint8Array, [prefix, bits]: Network): boolean {
-  return sharesPrefix(octets, prefix, bits);
-}
-
-function sharesPrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
-  if (a.length !== b.length) return false;
+  if (octets.length !== prefix.length) return false;
   const whole = bits >> 3;
-  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
+  for (let i = 0; i < whole; i++) if (octets[i] !== prefix[i]) return false;
   const left = bits & 7;
-  return left === 0 || ((a[whole]! ^ b[whole]!) & (0xff00 >> left) & 0xff) === 0;
+  return left === 0 || ((octets[whole]! ^ prefix[whole]!) & (0xff00 >> left) & 0xff) === 0;
 }
 
 /** "ADDR", "ADDR:PORT", "[V6]:PORT", "ADDR@PORT"; null if it is none of these. */

@@ -131,7 +131,8 @@ function typeSet(types: string): ReadonlySet<number> {
   );
 }
 
-function neighbour(hash: Uint8Array, step: 1 | -1): Uint8Array {
+/** The next hash, or the one before. */
+export function neighbour(hash: Uint8Array, step: 1 | -1): Uint8Array {
   const copy = hash.slice();
   for (let i = copy.length - 1; i >= 0; i--) {
     const sum = copy[i]! + step;
